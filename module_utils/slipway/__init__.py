@@ -1,0 +1,1 @@
+"""Slipway: containerised web services on AWS from one description of the service."""

@@ -1,0 +1,215 @@
+"""The one place that makes AWS clients.
+
+Models and clients are loaded once in the process that imports this module, so that forks inherit them; no socket is
+opened before a call, because an open socket must not be shared across forks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import ip_address
+from threading import Lock
+from typing import Any
+from urllib.parse import urlsplit
+
+import botocore.session
+from botocore import xform_name
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .errors import SlipwayError, from_botocore, from_client_error
+from .shapes import LOADER
+
+LOOPBACK_ONLY = "SLIPWAY_LOOPBACK_ONLY"
+_CONFIG = Config(
+    retries={"mode": "standard", "max_attempts": 10},
+    connect_timeout=10,
+    read_timeout=60,
+    max_pool_connections=16,
+    user_agent_extra="slipway",
+)
+# The first call tells whether AWS can be reached at all: it must not take ten attempts to say no.
+_IMPATIENT = Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeout=5, read_timeout=10)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where and as whom to call AWS; an absent profile or endpoint means botocore's own choice."""
+
+    region: str
+    profile: str | None = None
+    endpoint_url: str | None = None
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Connection:
+        """The connection that a module's options describe.
+
+        Raises:
+            SlipwayError: no region was given.
+        """
+        region = options.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        profile = options.get("profile") or os.environ.get("AWS_PROFILE") or None
+        endpoint = options.get("endpoint_url") or os.environ.get("AWS_ENDPOINT_URL") or None
+        if not region:
+            region = _configured_region(profile)
+        if not region:
+            raise SlipwayError(
+                "no AWS region was given",
+                where="service_region",
+                remedy="set service_region in the description (for example ap-northeast-2), or export AWS_REGION",
+            )
+        return cls(str(region), str(profile) if profile else None, str(endpoint) if endpoint else None)
+
+
+@lru_cache
+def _session(profile: str | None) -> botocore.session.Session:
+    session = botocore.session.Session(profile=profile)
+    session.register_component("data_loader", LOADER)
+    if os.environ.get(LOOPBACK_ONLY) == "1":
+        session.register("before-send", _refuse_other_hosts)
+    return session
+
+
+def _refuse_other_hosts(request: Any, **_: Any) -> None:
+    host = urlsplit(request.url).hostname or ""
+    if not _is_loopback(host):
+        raise SlipwayError(
+            f"a call to {host} was refused", where=LOOPBACK_ONLY, remedy="only addresses of this machine are allowed"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _configured_region(profile: str | None) -> str | None:
+    try:
+        region = _session(profile).get_config_variable("region")
+    except BotoCoreError as error:
+        raise from_botocore(error, "sts", "GetCallerIdentity", "") from error
+    return str(region) if region else None
+
+
+_clients: dict[tuple[Connection, str, bool], BaseClient] = {}
+_lock = Lock()
+
+
+def _client(connection: Connection, service: str, impatient: bool = False) -> BaseClient:
+    key = (connection, service, impatient)
+    # Clients may be used by several threads, but a session may not make them in several threads.
+    with _lock:
+        if key not in _clients:
+            _clients[key] = _session(connection.profile).create_client(
+                service,
+                region_name=connection.region,
+                endpoint_url=connection.endpoint_url,
+                config=_IMPATIENT if impatient else _CONFIG,
+            )
+        return _clients[key]
+
+
+def preload(services: tuple[str, ...]) -> None:
+    """Load the models of these services, so that every fork has them."""
+    session = _session(os.environ.get("AWS_PROFILE") or None)
+    for service in services:
+        session.create_client(
+            service,
+            region_name="us-east-1",
+            aws_access_key_id="preload",
+            aws_secret_access_key="preload",  # noqa: S106 - never used: no call is made
+            config=_CONFIG,
+        )
+
+
+class Aws:
+    """Calls AWS as data: a service, an operation of its API, and its parameters.
+
+    Attributes:
+        calls: how often each `service:Operation` was called; a page is a call.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.calls: Counter[str] = Counter()
+        self._identity: dict[str, Any] | None = None
+
+    def call(self, service: str, operation: str, /, **params: Any) -> dict[str, Any]:
+        """One API call.
+
+        Raises:
+            AwsError: AWS refused it or did not answer, after botocore's retries.
+        """
+        return self._call(service, operation, params)
+
+    def _call(
+        self, service: str, operation: str, params: Mapping[str, Any], *, impatient: bool = False
+    ) -> dict[str, Any]:
+        self._count(service, operation)
+        try:
+            client = _client(self.connection, service, impatient)
+            response: dict[str, Any] = getattr(client, xform_name(operation))(**params)
+        except ClientError as error:
+            raise from_client_error(error, service, operation) from error
+        except BotoCoreError as error:
+            raise from_botocore(error, service, operation, self._endpoint(service)) from error
+        return response
+
+    def pages(self, service: str, operation: str, result: str, /, **params: Any) -> list[Any]:
+        """Every item of a paged list.
+
+        Raises:
+            AwsError: as for `call`.
+        """
+        items: list[Any] = []
+        try:
+            paginator = _client(self.connection, service).get_paginator(xform_name(operation))
+            for page in paginator.paginate(**params):
+                self._count(service, operation)
+                items.extend(page.get(result) or [])
+        except ClientError as error:
+            raise from_client_error(error, service, operation) from error
+        except BotoCoreError as error:
+            raise from_botocore(error, service, operation, self._endpoint(service)) from error
+        return items
+
+    def identity(self) -> dict[str, Any]:
+        """Account, Arn and UserId of the caller, asked once.
+
+        Raises:
+            AwsError: no credentials, an expired token, or nobody answers.
+        """
+        if self._identity is None:
+            self._identity = self._call("sts", "GetCallerIdentity", {}, impatient=True)
+        return self._identity
+
+    @property
+    def account(self) -> str:
+        """The account id of the caller."""
+        return str(self.identity()["Account"])
+
+    @property
+    def region(self) -> str:
+        """The region of this connection."""
+        return self.connection.region
+
+    @property
+    def partition(self) -> str:
+        """aws, aws-cn or aws-us-gov, as the caller's ARN says."""
+        return str(self.identity()["Arn"]).split(":")[1]
+
+    def _count(self, service: str, operation: str) -> None:
+        with _lock:
+            self.calls[f"{service}:{operation}"] += 1
+
+    def _endpoint(self, service: str) -> str:
+        return self.connection.endpoint_url or f"https://{service}.{self.region}.amazonaws.com"

@@ -1,0 +1,88 @@
+"""Errors for people: what was wrong, where, and what to do."""
+
+from __future__ import annotations
+
+from botocore import exceptions as boto
+
+
+class SlipwayError(Exception):
+    """A failure that a person can act on.
+
+    Args:
+        what: what was wrong, in one sentence.
+        where: the variable, file or resource.
+        remedy: what to do about it.
+    """
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        lines = [f"{self.where}: {self.what}" if self.where else self.what]
+        if self.remedy:
+            lines.append(f"  -> {self.remedy}")
+        return "\n".join(lines)
+
+
+class AwsError(SlipwayError):
+    """A call that AWS answered with an error, or did not answer."""
+
+    def __init__(self, what: str, *, code: str, operation: str, where: str = "", remedy: str = "") -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.code = code
+        self.operation = operation
+
+
+_LOG_IN = "log in again (aws sso login, or fetch new keys) and run the same command"
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+_BAD_KEYS = frozenset(
+    {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "SignatureDoesNotMatch",
+     "InvalidSignatureException", "InvalidAccessKeyId", "IncompleteSignature"}
+)  # fmt: skip
+_DENIED = frozenset(
+    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized", "AuthorizationError"}
+)
+_THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
+
+
+def from_client_error(error: boto.ClientError, service: str, operation: str) -> AwsError:
+    """What AWS said, with the remedy for the codes that every service shares."""
+    detail = error.response.get("Error", {})
+    code = str(detail.get("Code", "Unknown"))
+    message = str(detail.get("Message", "")).strip() or "AWS gave no message"
+    call = f"{service}:{operation}"
+    what, remedy = f"{call} was refused with {code}: {message}", ""
+    if code in _EXPIRED:
+        what, remedy = "the AWS session token has expired", _LOG_IN
+    elif code in _BAD_KEYS:
+        what = f"AWS does not accept these credentials ({code})"
+        remedy = "check AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, with: aws sts get-caller-identity"
+    elif code in _DENIED:
+        remedy = f"allow the action {call} to the role or user that runs Slipway"
+    elif code in _THROTTLED:
+        remedy = "AWS was still throttling after every retry: run the same command again in a minute"
+    return AwsError(what, code=code, operation=operation, where="AWS", remedy=remedy)
+
+
+def from_botocore(error: boto.BotoCoreError, service: str, operation: str, endpoint: str) -> AwsError:
+    """A call that never got an answer from AWS."""
+    call = f"{service}:{operation}"
+    what, remedy = f"{call} failed: {error}", ""
+    match error:
+        case boto.NoCredentialsError() | boto.CredentialRetrievalError():
+            what = "no AWS credentials were found"
+            remedy = "set AWS_PROFILE (or the aws_profile variable), run aws sso login, or export AWS_ACCESS_KEY_ID"
+        case boto.PartialCredentialsError():
+            what = f"the AWS credentials are incomplete: {error}"
+            remedy = "set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        case boto.TokenRetrievalError() | boto.SSOTokenLoadError() | boto.UnauthorizedSSOTokenError():
+            what, remedy = "the AWS single sign-on session has expired", _LOG_IN
+        case boto.ProfileNotFound():
+            what, remedy = str(error), "list the profiles there are with: aws configure list-profiles"
+        case boto.HTTPClientError() | boto.ConnectionError():
+            what = f"{endpoint} does not answer ({call})"
+            remedy = "check the network, the proxy and, if it is set, aws_endpoint_url / AWS_ENDPOINT_URL"
+    return AwsError(what, code=type(error).__name__, operation=operation, where="AWS", remedy=remedy)

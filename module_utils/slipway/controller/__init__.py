@@ -1,0 +1,1 @@
+"""What runs only on the controller, in ansible-playbook's own process."""

@@ -1,0 +1,107 @@
+"""Runs resource modules in ansible-playbook's own process: no new interpreter, clients inherited by every fork."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+
+from ..aws.clients import preload
+from ..aws.errors import SlipwayError
+from ..engine.options import argument_spec, documentation_of, validated
+from ..engine.perform import perform
+from ..resources import KINDS
+
+_LIBRARY = Path(__file__).resolve().parents[3] / "library"
+_CONNECTION = ("region", "profile", "endpoint_url")
+
+preload(("sts", "ecs", "ecr", "elbv2", "ec2", "iam", "logs", "acm", "route53", "ssm"))
+
+
+@cache
+def _spec(kind: str) -> dict[str, Any]:
+    return argument_spec(documentation_of(_LIBRARY / f"{kind}.py"), KINDS[kind].secret_options)
+
+
+class InProcessAction(ActionBase):
+    """What every in-process action does around its own work: errors for people, no secret in a result."""
+
+    _supports_check_mode = True
+    _supports_diff = True
+    _supports_async = False
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Ansible's entry point."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        self.secrets: set[str] = set()
+        try:
+            result.update(self.work(dict(self._task.args), task_vars or {}))
+        except SlipwayError as error:
+            result.update(failed=True, msg=str(error))
+        if not (self._task.diff if self._task.diff is not None else self._play_context.diff):
+            result.pop("diff", None)
+        cleaned: dict[str, Any] = remove_values(result, self.secrets)
+        return cleaned
+
+    def work(self, args: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """The action's own work; subclasses return their part of the result."""
+        raise NotImplementedError
+
+    def report(self, line: str) -> None:
+        """A live line for the person who waits."""
+        self._display.display(f"  {line}")
+
+    def options(self, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Validated options of one kind, its secrets noted."""
+        options, secrets = validated(kind, _spec(kind), given)
+        self.secrets |= secrets
+        return options
+
+    def check(self) -> bool:
+        """Whether nothing may be written."""
+        return bool(self._task.check_mode)
+
+
+class ResourceAction(InProcessAction):
+    """One resource: the action of every module that has a kind."""
+
+    def work(self, args: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """Bring one resource to its description."""
+        kind = self._task.action.rpartition(".")[2]
+        options = self.options(kind, args)
+        result = perform(KINDS, [(kind, options)], options, check=self.check(), report=self.report)
+        resource = result.pop("resources")[0]
+        return {**resource, **result}
+
+
+class ResourcesAction(InProcessAction):
+    """Many resources in one task: observed in batches, side by side."""
+
+    def work(self, args: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """Bring every resource of the list to its description."""
+        wanted = [self._item(index, item) for index, item in enumerate(args.get("resources") or [])]
+        unknown = set(args) - {*_CONNECTION, "resources"}
+        if unknown or not wanted:
+            what = f"unknown option {', '.join(sorted(unknown))}" if unknown else "the list of resources is empty"
+            raise SlipwayError(what, where="aws_resources", remedy="see: ansible-doc aws_resources")
+        result = perform(KINDS, wanted, args, check=self.check(), report=self.report)
+        for line in result.pop("summary"):
+            self.report(line)
+        return result
+
+    def _item(self, index: int, item: Any) -> tuple[str, dict[str, Any]]:
+        where = f"aws_resources.resources[{index}]"
+        if not isinstance(item, Mapping) or len(item) != 1:
+            raise SlipwayError(
+                "each item is one kind with its options", where=where, remedy="write: - ecs_cluster: {name: ...}"
+            )
+        ((kind, given),) = item.items()
+        if kind not in KINDS:
+            raise SlipwayError(f"there is no kind {kind!r}", where=where, remedy=f"one of: {', '.join(sorted(KINDS))}")
+        return str(kind), self.options(str(kind), given)

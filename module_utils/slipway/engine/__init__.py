@@ -1,0 +1,1 @@
+"""One mechanism that plans, diffs, checks and applies every kind of resource."""

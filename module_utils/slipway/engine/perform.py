@@ -1,0 +1,50 @@
+"""From validated options to an Ansible result: what the modules and the action plugins share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..aws.clients import Aws, Connection
+from . import render
+from .kind import Kind, Options
+from .run import Outcome, Report, Request, run
+
+
+def perform(
+    kinds: Mapping[str, Kind],
+    wanted: Sequence[tuple[str, Options]],
+    connection: Mapping[str, Any],
+    *,
+    check: bool,
+    report: Report,
+) -> dict[str, Any]:
+    """Bring the wanted resources to their description.
+
+    Returns:
+        An Ansible result: changed, diff, `resources` (kind, name, changed, verb, and the resource's outputs), and
+        `api_calls`, how many calls were made.
+
+    Raises:
+        SlipwayError: bad options, or AWS refused a call.
+    """
+    aws = Aws(Connection.of(connection))
+    requests = [Request(kinds[name], options) for name, options in wanted]
+    outcomes = run(aws, requests, kinds, check=check, report=report)
+    return {
+        "changed": any(outcome.plan.changed for outcome in outcomes),
+        "diff": [render.diff(outcome) for outcome in outcomes if outcome.plan.changed],
+        "resources": [_resource(outcome) for outcome in outcomes],
+        "summary": [render.summary(outcome, check=check) for outcome in outcomes if outcome.plan.changed],
+        "api_calls": sum(aws.calls.values()),
+    }
+
+
+def _resource(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "kind": outcome.request.kind.name,
+        "changed": outcome.plan.changed,
+        "verb": outcome.plan.verb,
+        "seconds": round(outcome.seconds, 3),
+        **{key: value for key, value in outcome.outputs.items() if isinstance(value, str | int | float | bool | list | dict)},
+    }

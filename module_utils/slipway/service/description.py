@@ -1,0 +1,75 @@
+"""A service's description, checked and completed: a pure function of its variables and its argument spec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .completion import completed, shortened
+from .findings import Finding
+from .relations import RELATIONS
+from .rules import check_bounds
+from .shape import Options, check_shape, with_defaults, without_nulls
+from .variables import VARIABLE_RULES
+
+PREFIX = "service_"
+Rule = Callable[[Mapping[str, Any]], Iterator[Finding]]
+RULES: tuple[Rule, ...] = (check_bounds, *VARIABLE_RULES, *RELATIONS)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a description comes to.
+
+    Attributes:
+        service: the completed description, keys without `service_`; empty when something is wrong.
+        findings: everything that is wrong.
+    """
+
+    service: dict[str, Any]
+    findings: tuple[Finding, ...]
+
+
+class _Sound(dict[str, Any]):
+    """A completed description in which what is broken can't be read."""
+
+    def __init__(self, service: Mapping[str, Any], broken: set[str]) -> None:
+        super().__init__(service)
+        self._broken = {shortened(name) for name in broken}
+
+    def __getitem__(self, key: str) -> Any:
+        if key in self._broken:
+            raise _BrokenError
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """As of a dict; what is broken is absent."""
+        return default if key in self._broken else super().get(key, default)
+
+
+class _BrokenError(Exception):
+    """A rule asked for a value that is already known to be wrong."""
+
+
+def check(variables: Mapping[str, Any], options: Options, host: str) -> Checked:
+    """Check the variables of one host, and complete them.
+
+    A rule that needs what has the wrong type is left out; every other rule still runs, so that one run tells all.
+    """
+    given = without_nulls(variables, options)
+    findings = list(check_shape(given, options))
+    broken = {str(finding.path[0]) for finding in findings}
+    sound = {name: value for name, value in given.items() if name not in broken}
+    lenient = {name: {**spec, "required": False} if name in broken else spec for name, spec in options.items()}
+    service = completed(with_defaults(sound, lenient), host)
+    for rule in RULES:
+        findings += _judged(rule, _Sound(service, broken))
+    return Checked({} if findings else service, tuple(findings))
+
+
+def _judged(rule: Rule, service: Mapping[str, Any]) -> Iterator[Finding]:
+    try:
+        yield from rule(service)
+    except _BrokenError:
+        return

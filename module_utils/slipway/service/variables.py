@@ -1,0 +1,90 @@
+"""A container's variables: plain ones that are no secrets, and secrets that are references."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .findings import Finding
+from .references import ReferenceSyntaxError, parse_reference
+
+Service = Mapping[str, Any]
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_SECRET_NAME = re.compile(
+    r"(^|.*[_-])(PASSWORD|PASSWD|PASS|PWD|SECRET|SECRET_?KEY|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|ENCRYPTION_?KEY"
+    r"|SIGNING_?KEY|CREDENTIALS?)",
+    re.IGNORECASE,
+)
+_SECRET_VALUE = re.compile(
+    r"[a-z][a-z0-9+.-]*://[^\s/:@]*:[^\s/@]+@|\b(AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----",
+    re.IGNORECASE,
+)
+
+
+def looks_secret(name: str, value: str) -> bool:
+    """Whether a variable's name or value says that it is a secret."""
+    return bool(value) and bool(_SECRET_NAME.fullmatch(name) or _SECRET_VALUE.search(value))
+
+
+def check_environment(service: Service) -> Iterator[Finding]:
+    """Plain variables of the container."""
+    yield from _check_plain("environment", service["environment"])
+
+
+def check_build_args(service: Service) -> Iterator[Finding]:
+    """Plain variables of the build."""
+    yield from _check_plain("build_args", service["build_args"])
+
+
+def check_tags(service: Service) -> Iterator[Finding]:
+    """Tags are texts."""
+    yield from _check_plain("tags", service["tags"])
+
+
+def check_secrets(service: Service) -> Iterator[Finding]:
+    """Every secret is a reference."""
+    for name, reference in service["secrets"].items():
+        path = ("service_secrets", str(name))
+        if not _NAME.fullmatch(str(name)):
+            yield Finding(path, "is no name for an environment variable", "start with a letter; no spaces, no =")
+        if not isinstance(reference, str):
+            yield Finding(path, "is not a reference to a secret", "write it as text, such as ssm:/path/of/parameter")
+            continue
+        try:
+            parse_reference(reference)
+        except ReferenceSyntaxError as error:
+            yield Finding(path, str(error), error.remedy)
+
+
+def check_overlap(service: Service) -> Iterator[Finding]:
+    """No name is both plain and secret."""
+    for name in service["secrets"]:
+        if name in service["environment"]:
+            remedy = "remove it from service_environment, or from service_secrets"
+            yield Finding(("service_environment", str(name)), "is in service_secrets too", remedy)
+
+
+def _check_plain(option: str, values: Mapping[Any, Any]) -> Iterator[Finding]:
+    for name, value in values.items():
+        path = (f"service_{option}", str(name))
+        if option != "tags" and not _NAME.fullmatch(str(name)):
+            yield Finding(path, "is no name for a variable", "start with a letter; no spaces, no =")
+        if isinstance(value, bool):
+            text = "true" if value else "false"
+            yield Finding(path, f"is a YAML {text}, which is no text", f'write "{text}", in quotes')
+        elif isinstance(value, float):
+            yield Finding(path, "is a YAML number, which loses its last zeros", "write it in quotes")
+        elif not isinstance(value, (str, int)):
+            yield Finding(path, "is no text", 'write a text; for an empty one ""')
+        elif option != "tags" and looks_secret(str(name), str(value)):
+            yield Finding(path, "looks like a secret, and would be readable by anyone who sees it", _remedy(option))
+
+
+def _remedy(option: str) -> str:
+    if option == "environment":
+        return "store it in SSM or Secrets Manager and use service_secrets: {NAME: ssm:/path}"
+    return "anyone who pulls the image can read build arguments: use a build secret, or service_secrets at run time"
+
+
+VARIABLE_RULES = (check_environment, check_build_args, check_tags, check_secrets, check_overlap)
