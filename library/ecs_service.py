@@ -188,7 +188,6 @@ options:
             description: Use this field to specify custom parameters that Amazon ECS passes to your Lambda function on
               each invocation.
             type: dict
-            suboptions:
           timeout_configuration:
             description: The timeout configuration for the lifecycle hook.
             type: dict

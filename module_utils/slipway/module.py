@@ -5,7 +5,7 @@ from __future__ import annotations
 from ansible.module_utils.basic import AnsibleModule
 
 from .aws.errors import SlipwayError
-from .engine.options import argument_spec
+from .engine.options import argument_spec, given_only
 from .engine.perform import perform
 from .resources import KINDS
 
@@ -15,8 +15,11 @@ def main(kind: str, documentation: str) -> None:
     secret = KINDS[kind].secret_options
     module = AnsibleModule(argument_spec=argument_spec(documentation, secret), supports_check_mode=True)
     try:
-        result = perform(KINDS, [(kind, module.params)], module.params, check=module.check_mode, report=lambda _: None)
+        options = given_only(module.params)
+        result = perform(KINDS, [(kind, options)], options, check=module.check_mode, report=lambda _: None)
     except SlipwayError as error:
         module.fail_json(msg=str(error))
     resource = result.pop("resources")[0]
+    if not module._diff:
+        result.pop("diff")
     module.exit_json(**{**resource, **result})

@@ -78,4 +78,17 @@ def validated(name: str, spec: Mapping[str, Any], given: Mapping[str, Any]) -> t
     result = ArgumentSpecValidator(dict(spec)).validate(dict(given))
     if result.error_messages:
         raise SlipwayError("; ".join(result.error_messages), where=name, remedy=f"see: ansible-doc {name}")
-    return result.validated_parameters, set(result._no_log_values)
+    return given_only(result.validated_parameters), set(result._no_log_values)
+
+
+def given_only(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options without those that were omitted, at every depth: an omitted option means unmanaged."""
+    return {key: _given(value) for key, value in options.items() if value is not None}
+
+
+def _given(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return given_only(value)
+    if isinstance(value, list):
+        return [_given(item) for item in value]
+    return value

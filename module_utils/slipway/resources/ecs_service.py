@@ -90,7 +90,7 @@ class EcsService(Kind):
 
     def desired(self, options: Options, known: Known) -> Desired:
         """The fields of CreateService, with names completed to ARNs and ids."""
-        fields = {key: value for key, value in options.items() if key not in _NOT_FIELDS and value is not None}
+        fields = {key: value for key, value in options.items() if key not in _NOT_FIELDS}
         if fields.get("launch_type") and fields.get("capacity_provider_strategy"):
             raise SlipwayError(
                 "launch_type and capacity_provider_strategy exclude each other",
@@ -252,7 +252,7 @@ def _balancer(known: Known, item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _network(known: Known, item: Mapping[str, Any]) -> dict[str, Any]:
-    body = {key: value for key, value in item.items() if value is not None}
+    body = dict(item)
     if body.get("assign_public_ip") is not None:
         body["assign_public_ip"] = "ENABLED" if body["assign_public_ip"] else "DISABLED"
     if "security_groups" in body:

@@ -52,6 +52,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     names = list(known)
     shared = commonprefix([name, *(known_name for known_name in names if known_name[:4] == name[:4])])
     shared = shared[: shared.rfind("_") + 1]
-    close = get_close_matches(name.removeprefix(shared), [n.removeprefix(shared) for n in names], n=1, cutoff=0.7)
+    close = get_close_matches(
+        name.removeprefix(shared), [n.removeprefix(shared) for n in names], n=1, cutoff=0.7
+    )
     match = next((n for n in names if close and n.removeprefix(shared) == close[0]), None)
     return f"did you mean {match}?" if match else ""

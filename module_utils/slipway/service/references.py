@@ -45,7 +45,9 @@ def parse_reference(text: str) -> SecretReference:
         ReferenceSyntaxError: it is none. The message never holds the text, which may be a secret itself.
     """
     if _ARN.fullmatch(text):
-        raise ReferenceSyntaxError("is an ARN, which binds the description to one account", f"write {_from_arn(text)}")
+        raise ReferenceSyntaxError(
+            "is an ARN, which binds the description to one account", f"write {_from_arn(text)}"
+        )
     store, colon, rest = text.partition(":")
     if not colon or store not in {"ssm", "secretsmanager"}:
         raise ReferenceSyntaxError("is not a reference to a secret", f"write {FORMS}")
@@ -57,11 +59,13 @@ def parse_reference(text: str) -> SecretReference:
 def _parameter(name: str) -> SecretReference:
     if "#" in name:
         raise ReferenceSyntaxError(
-            "asks for a JSON key of an SSM parameter, which ECS can't", "store the value in a parameter of its own"
+            "asks for a JSON key of an SSM parameter, which ECS can't",
+            "store the value in a parameter of its own",
         )
     if not _SSM.fullmatch(name) or len(name) > 1011:
         raise ReferenceSyntaxError(
-            "has no valid SSM parameter name", "a path starts with / and has letters, digits, '.', '_' and '-'"
+            "has no valid SSM parameter name",
+            "a path starts with / and has letters, digits, '.', '_' and '-'",
         )
     return SecretReference("ssm", name)
 
@@ -73,7 +77,9 @@ def _secret(rest: str) -> SecretReference:
             "has no valid Secrets Manager name", "a name has letters, digits and any of / _ + = . @ -"
         )
     if hash_sign and not _JSON_KEY.fullmatch(key):
-        raise ReferenceSyntaxError("has no JSON key after the #", f"write secretsmanager:{name}#json_key, or leave the # out")
+        raise ReferenceSyntaxError(
+            "has no JSON key after the #", f"write secretsmanager:{name}#json_key, or leave the # out"
+        )
     return SecretReference("secretsmanager", name, key or None)
 
 

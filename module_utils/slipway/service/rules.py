@@ -9,7 +9,10 @@ from typing import Any
 from .findings import Finding, Path
 
 _NAME = (r"[A-Za-z0-9_-]{1,255}", "1 to 255 letters, digits, - and _")
-_ELB = (r"(?!internal-)[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?", "1 to 32 letters, digits and inner hyphens")
+_ELB = (
+    r"(?!internal-)[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?",
+    "1 to 32 letters, digits and inner hyphens",
+)
 _ROLE = (r"[\w+=,.@-]{1,64}", "a role's name, 1 to 64 characters, not its ARN")
 _GROUP = (r"(?!sg-)[A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-]{1,255}", "a security group's name, not its id")
 _SUBNET = (r"subnet-[0-9a-z-]+", "a subnet's id, subnet-...")
@@ -45,7 +48,10 @@ PATTERNS: dict[str, tuple[str, str]] = {
     "load_balancer_security_group": _GROUP,
     "load_balancer": _ELB,
     "target_group": _ELB,
-    "access_logs.bucket": (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's name, 3 to 63 characters in lower case"),
+    "access_logs.bucket": (
+        r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+        "a bucket's name, 3 to 63 characters in lower case",
+    ),
     "health_check.path": _PATH,
     "health_check.matcher": (
         r"[2-4]\d\d([,-][2-4]\d\d)*",
@@ -58,7 +64,10 @@ PATTERNS: dict[str, tuple[str, str]] = {
     "certificate_arn": (r"arn:aws[a-z-]*:(acm|iam):\S+", "a certificate's ARN, arn:aws:acm:..."),
     "dns_set_identifier": (r".{1,128}", "1 to 128 characters"),
     "task_policy.sid": (r"[A-Za-z0-9]{1,128}", "letters and digits"),
-    "task_policy.actions": (r"[a-z0-9-]+:[A-Za-z0-9*?]+", "a service and an action, such as s3:GetObject, never a bare *"),
+    "task_policy.actions": (
+        r"[a-z0-9-]+:[A-Za-z0-9*?]+",
+        "a service and an action, such as s3:GetObject, never a bare *",
+    ),
     "task_policy.resources": (r"arn:\S+|\*", "an ARN"),
 }
 # option -> the least and the most

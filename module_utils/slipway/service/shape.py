@@ -46,7 +46,11 @@ def check_shape(given: Mapping[str, Any], options: Options, at: Path = ()) -> It
     for name in given:
         if name not in options:
             remedy = did_you_mean(str(name), options) or f"known here: {', '.join(options)}" * bool(at)
-            yield Finding((*at, name), "there is no such option", remedy or "remove it; the options are in roles/service")
+            yield Finding(
+                (*at, name),
+                "there is no such option",
+                remedy or "remove it; the options are in roles/service",
+            )
     for name, spec in options.items():
         if name in given:
             yield from _check_value(given[name], spec, (*at, name))
@@ -77,7 +81,11 @@ def _check_scalar(value: Any, spec: Mapping[str, Any], at: Path) -> Iterator[Fin
         return
     if "choices" in kept:
         choices = [str(choice) for choice in kept["choices"]]
-        yield Finding(at, f"has no choice {value!s}", did_you_mean(str(value), choices) or f"one of: {', '.join(choices)}")
+        yield Finding(
+            at,
+            f"has no choice {value!s}",
+            did_you_mean(str(value), choices) or f"one of: {', '.join(choices)}",
+        )
     else:
         yield Finding(at, f"must be {_SAID[kept['type']][0]}, not {value!s}")
 
