@@ -82,7 +82,7 @@ def ordered(requests: Sequence[Request], kinds: Mapping[str, Kind]) -> list[Requ
     """What others refer to comes first; what is removed goes last, and in the opposite order."""
 
     def rank(name: str) -> int:
-        return 1 + max((rank(before) for before in kinds[name].after if before != name), default=0)
+        return 1 + max((rank(before) for before in kinds[name].after if before in kinds and before != name), default=0)
 
     gone = [request for request in requests if request.options.get("state") == "absent"]
     kept = [request for request in requests if request.options.get("state") != "absent"]

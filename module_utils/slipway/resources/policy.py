@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
 VERSION = "2012-10-17"
+# AWS stores an account id as the ARN of its root user.
+_ACCOUNT = re.compile(r"^arn:[^:]+:iam::(\d{12}):root$")
 _PRINCIPALS = {"aws": "AWS", "service": "Service", "federated": "Federated", "canonical_user": "CanonicalUser"}
 
 
@@ -33,7 +36,11 @@ def from_document(document: str | Mapping[str, Any] | None) -> list[dict[str, An
 
 
 def _canonical(item: Mapping[str, Any]) -> dict[str, Any]:
-    principals = {kind: sorted(map(str, _as_list(who))) for kind, who in (item.get("principals") or {}).items() if who}
+    principals = {
+        kind: sorted(_ACCOUNT.sub(r"\1", str(one)) for one in _as_list(who))
+        for kind, who in (item.get("principals") or {}).items()
+        if who
+    }
     conditions = sorted(
         (
             {"operator": one["operator"], "key": one["key"], "values": sorted(map(str, _as_list(one["values"])))}

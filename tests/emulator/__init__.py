@@ -1,0 +1,1 @@
+"""Every module against every emulator that has its service."""
