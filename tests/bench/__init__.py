@@ -1,0 +1,1 @@
+"""The benchmark: Slipway's no-op beside that of its peers."""
