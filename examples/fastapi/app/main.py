@@ -1,7 +1,7 @@
 """The application: `gunicorn app.main:app -k uvicorn.workers.UvicornWorker -b 0.0.0.0:8000`.
 
-REQUIRED_ENV=DATABASE_URL,JWT_SECRET makes its health checks fail while one of these is absent or empty, as a real
-service's do that cannot work without its database. SERVICE_NAME names it in the answers.
+REQUIRED_ENV=DATABASE_URL,JWT_SECRET makes its health checks fail while one of these is absent or empty, as
+those of a real service do that cannot work without its database. SERVICE_NAME names it in the answers.
 """
 
 import logging

@@ -1,0 +1,63 @@
+"""The Docker engine of this machine: is there one, and what of ours is left on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import docker
+from docker import DockerClient
+from docker.errors import APIError, DockerException, NotFound
+
+
+@contextmanager
+def engine(timeout: int = 60) -> Iterator[DockerClient | None]:
+    """Connect to the Docker engine, or give None where none answers."""
+    client: DockerClient | None = None
+    try:
+        client = docker.from_env(timeout=timeout)
+        client.ping()
+    except (DockerException, OSError):
+        if client is not None:
+            client.close()
+        client = None
+    try:
+        yield client
+    finally:
+        if client is not None:
+            client.close()
+
+
+def available() -> bool:
+    """Say whether a Docker engine answers."""
+    with engine(timeout=5) as client:
+        return client is not None
+
+
+def remove_containers(client: DockerClient, label: str) -> int:
+    """Remove the containers that carry a label, with their anonymous volumes."""
+    containers = client.containers.list(all=True, ignore_removed=True, filters={"label": label})
+    for container in containers:
+        try:
+            container.remove(force=True, v=True)
+        except (NotFound, APIError) as error:
+            # Another one is removing it already (409) or has done so (404).
+            if not isinstance(error, NotFound) and error.status_code != 409:
+                raise
+    return len(containers)
+
+
+def remove_images(client: DockerClient, prefixes: tuple[str, ...]) -> int:
+    """Remove every name under these prefixes (`127.0.0.1:4566/`), and the images that have no other name."""
+    removed = 0
+    for image in client.images.list():
+        names = [*(image.attrs.get("RepoTags") or []), *(image.attrs.get("RepoDigests") or [])]
+        for name in names:
+            if name.startswith(prefixes):
+                try:
+                    client.images.remove(name)
+                    removed += 1
+                except NotFound:
+                    # The last tag took the digests with it.
+                    continue
+    return removed
