@@ -1,4 +1,4 @@
-"""The action that checks one service's description, says everything that is wrong, and hands the rest of the play the whole."""
+"""The action that checks one service's description and hands the rest of the play the completed one."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 try:
     from ansible._internal._datatag._tags import Origin
 except ImportError:  # Not a public interface: without it, messages have no file and line.
-    Origin = None  # type: ignore[assignment, misc]
+    Origin = None
 
 
 def place_of(value: Any) -> str | None:

@@ -55,7 +55,7 @@ class _BrokenError(Exception):
 def check(variables: Mapping[str, Any], options: Options, host: str) -> Checked:
     """Check the variables of one host, and complete them.
 
-    A rule that needs what has the wrong type is left out; every other rule still runs, so that one run tells all.
+    A rule that needs what has the wrong type is left out; every other rule still runs, so one run tells all.
     """
     given = without_nulls(variables, options)
     findings = list(check_shape(given, options))

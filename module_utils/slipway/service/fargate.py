@@ -1,4 +1,4 @@
-"""Which sizes Fargate has: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html"""
+"""Which sizes Fargate has, as the ECS developer guide lists them under "Task CPU and memory"."""
 
 from __future__ import annotations
 

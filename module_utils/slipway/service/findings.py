@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from os.path import commonprefix
 
 Path = tuple[str | int, ...]
 Locate = Callable[[Path], str | None]
@@ -48,12 +47,7 @@ def render(service: str, findings: Iterable[Finding], locate: Locate) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The remedy for a name that nobody knows; what all names begin with says nothing about likeness."""
-    names = list(known)
-    shared = commonprefix([name, *(known_name for known_name in names if known_name[:4] == name[:4])])
-    shared = shared[: shared.rfind("_") + 1]
-    close = get_close_matches(
-        name.removeprefix(shared), [n.removeprefix(shared) for n in names], n=1, cutoff=0.7
-    )
-    match = next((n for n in names if close and n.removeprefix(shared) == close[0]), None)
-    return f"did you mean {match}?" if match else ""
+    """The remedy for a name that nobody knows; a prefix that all names have says nothing about likeness."""
+    tails = {known_name.removeprefix("service_"): known_name for known_name in known}
+    close = get_close_matches(name.removeprefix("service_"), tails, n=1, cutoff=0.7)
+    return f"did you mean {tails[close[0]]}?" if close else ""

@@ -21,7 +21,7 @@ COMPARED = (*_PLACE, "service_name", *dict.fromkeys(name for names in UNIQUE.val
 def collisions(
     host: str, own: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Finding]:
-    """What this host shares with another and may not; each value is as the inventory has it, None where omitted."""
+    """What this host shares with another and may not; a value is None where the inventory omits it."""
     for variable, names in UNIQUE.items():
         mine = _key(host, own, names)
         for other, variables in others.items():

@@ -81,10 +81,11 @@ def check_timings(service: Service) -> Iterator[Finding]:
                 f"{check['timeout']} s is not less than the interval of {check['interval']} s",
                 "lower timeout or raise interval",
             )
-    if service["wait_timeout"] <= service["health_check_grace_period"]:
+    grace = service["health_check_grace_period"]
+    if service["wait_timeout"] <= grace:
         yield Finding(
             ("service_wait_timeout",),
-            f"a release would be given up within its grace period of {service['health_check_grace_period']} s",
+            f"a release would be given up within its grace period of {grace} s",
             "raise service_wait_timeout or lower service_health_check_grace_period",
         )
     if service["slow_start"] is not None and 0 < service["slow_start"] < 30:
@@ -94,7 +95,7 @@ def check_timings(service: Service) -> Iterator[Finding]:
 
 
 def check_container(service: Service) -> Iterator[Finding]:
-    """The container's health check has a form; sticky application cookies have a name; patterns have a number."""
+    """The container's health check has a form, an application's cookie has a name, patterns have a number."""
     check = service["container_health_check"]
     if check and (len(check["command"]) < 2 or check["command"][0] not in {"CMD", "CMD-SHELL"}):
         remedy = "for example [CMD-SHELL, 'curl -f http://127.0.0.1:8000/health']"

@@ -10,13 +10,13 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from .findings import Finding, Path, did_you_mean
 
 Options = Mapping[str, Mapping[str, Any]]
-# Ansible's own check turns "a b" into a list, a list into text and yes into 1: in a description each is a slip.
+# Ansible's own check turns "a b" into a list, a list into text and yes into 1: here each is a slip.
 _ACCEPTED: dict[str, tuple[type, ...]] = {
     "str": (str, int),
     "int": (int, str),
     "bool": (bool, str),
     "list": (list, tuple),
-    "dict": (Mapping,),  # type: ignore[dict-item]
+    "dict": (Mapping,),
 }
 _SAID = {
     "str": ("text", ""),
@@ -123,7 +123,7 @@ def _first_line(spec: Mapping[str, Any]) -> str:
 
 
 def with_defaults(given: Mapping[str, Any], options: Options) -> dict[str, Any]:
-    """Every option with the type and default that the spec declares; one that has neither value nor default is None.
+    """Every option in its declared type; None where it has neither value nor default.
 
     Raises:
         ValueError: the shape was not checked before.

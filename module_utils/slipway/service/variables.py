@@ -90,7 +90,7 @@ def _check_plain(option: str, values: Mapping[Any, Any]) -> Iterator[Finding]:
 def _remedy(option: str) -> str:
     if option == "environment":
         return "store it in SSM or Secrets Manager and use service_secrets: {NAME: ssm:/path}"
-    return "anyone who pulls the image can read build arguments: use a build secret, or service_secrets at run time"
+    return "anyone who pulls the image can read build arguments: use service_secrets at run time"
 
 
 VARIABLE_RULES = (check_environment, check_build_args, check_tags, check_secrets, check_overlap)
