@@ -7,11 +7,12 @@ DOCUMENTATION = r"""
 module: service_description
 short_description: Check a service's description and fill in its defaults
 description:
-  - Takes the host's C(service_*) variables, checks them against the argument spec of the role C(service), and returns
-    the completed description.
+  - Takes the host's C(service_*) variables, checks them against the argument spec of the role C(service),
+    and returns the completed description.
   - Everything that is wrong is reported at once, with the variable, the file and line, and what to do.
   - It reads variables only; no call to AWS is made.
-  - Names that begin with C(service_) belong to the description. A role's own variables begin with C(_service_).
+  - Names that begin with C(service_) belong to the description.
+    A role's own variables begin with C(_service_).
 options: {}
 attributes:
   check_mode:
@@ -40,7 +41,7 @@ EXAMPLES = r"""
 RETURN = r"""
 service:
   description:
-    - Every option of the argument spec under its name without C(service_) or C(aws_), in the type that the spec declares.
+    - Every option of the argument spec, under its name without C(service_) or C(aws_), in its declared type.
     - Omitted options have their default, a name that follows from the service's name, or null.
   returned: success
   type: dict
@@ -50,10 +51,10 @@ service:
 
 def main() -> None:
     """Say that the action plugin is missing: this file is only run without it."""
-    from ansible.module_utils.basic import AnsibleModule  # noqa: PLC0415 - only ever needed here
+    from ansible.module_utils.basic import AnsibleModule
 
     AnsibleModule(argument_spec={}, supports_check_mode=True).fail_json(
-        msg="service_description runs as an action plugin: run ansible from the project's root, where ansible.cfg names it"
+        msg="service_description runs as an action plugin: run it from the project's root"
     )
 
 
