@@ -146,8 +146,8 @@ def test_numbers_in_the_environment_become_text() -> None:
             "cpu",
         ),
         (
-            {"service_capacity_providers": [{"name": "FARGATE"}, {"name": "FARGATE"}]},
-            "service_capacity_providers[1].name",
+            {"service_capacity_providers": [{"capacity_provider": "FARGATE"}] * 2},
+            "service_capacity_providers[1].capacity_provider",
             "twice",
             "",
         ),

@@ -55,11 +55,13 @@ def check_counts(service: Service) -> Iterator[Finding]:
 def check_capacity(service: Service) -> Iterator[Finding]:
     """Each provider once, one base at most, some weight."""
     providers = service["capacity_providers"] or []
-    names = [provider["name"] for provider in providers]
+    names = [provider["capacity_provider"] for provider in providers]
     for index, provider in enumerate(providers):
-        if provider["name"] in names[:index]:
+        if provider["capacity_provider"] in names[:index]:
             yield Finding(
-                ("service_capacity_providers", index, "name"), "is there twice", "keep one of the two"
+                ("service_capacity_providers", index, "capacity_provider"),
+                "is there twice",
+                "keep one of the two",
             )
     if sum(1 for provider in providers if provider["base"]) > 1:
         yield Finding(
