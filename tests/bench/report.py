@@ -60,6 +60,7 @@ class Results:
     emulator: str
     measured: list[Measured] = field(default_factory=list)
     growth: list[Measured] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     def of(self, tool: str) -> Measured | None:
         """Answer the measurement of one tool, if it was measured."""
@@ -149,6 +150,7 @@ def text(results: Results) -> str:
             f"not a no-op: {entry.tool}, {entry.stack.services} services: {change}"
             for change in entry.changes
         ]
+    lines += results.left_out
     if own := results.of(OWN):
         lines += ["", *_tasks(own)]
     if judged := verdict(results):
@@ -169,6 +171,7 @@ def write_json(results: Results, path: Path) -> None:
         "machine": machine,
         "measured": [_as_json(entry) for entry in results.measured],
         "growth": [_as_json(entry) for entry in results.growth],
+        "left_out": results.left_out,
         "verdict": {**asdict(judged), "met": judged.met} if judged else None,
     }
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -42,24 +42,18 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _tools(scratch: Path, only: Sequence[str]) -> list[Tool]:
-    """Answer the tools that can be measured here, and say which can not."""
-    tools: list[Tool] = []
-    own = HERE / "slipway.yml"
-    if not own.exists():
-        _say(f"{OWN} is left out: {own} does not exist")
-    else:
-        tools.append(AnsibleTool(OWN, own, scratch, ROOT / "ansible.cfg"))
-    tools.append(AnsibleTool(RIVAL, PEERS / "amazon_aws.yml", scratch))
+def _tools(scratch: Path, only: Sequence[str], results: Results) -> list[Tool]:
+    """Answer the tools that can be measured here; note which can not."""
+    tools: list[Tool] = [
+        AnsibleTool(OWN, HERE / "slipway.yml", scratch, ROOT / "ansible.cfg"),
+        AnsibleTool(RIVAL, PEERS / "amazon_aws.yml", scratch),
+    ]
     found = terraform(scratch / "terraform")
     if isinstance(found, str):
-        _say(found)
+        results.left_out.append(found)
     else:
         tools.append(found)
-    chosen = [tool for tool in tools if not only or tool.name.split()[0] in only]
-    if not chosen:
-        raise BenchError(f"--tools {','.join(only)}: none of these can be measured here")
-    return chosen
+    return [tool for tool in tools if not only or tool.name.split()[0] in only]
 
 
 def _say(message: str) -> None:
@@ -71,10 +65,23 @@ def _told(tool: Tool, verb: str, stack: Stack, run: Run) -> Run:
     return run
 
 
-def _apply(tools: Sequence[Tool], at: Emulator, stack: Stack, foundation: Foundation) -> None:
+def _apply(
+    tools: Sequence[Tool], at: Emulator, stack: Stack, foundation: Foundation, results: Results
+) -> list[Tool]:
+    """Bring every tool's stack up; answer those that can go on, as emulators do not suit all of them."""
+    fit: list[Tool] = []
     for tool in tools:
         prefix = f"bench-{tool.name.split('.')[0].split()[0]}"
-        _told(tool, "apply", stack, tool.apply(at, stack.variables(foundation, at.endpoint, prefix)))
+        try:
+            run = tool.apply(at, stack.variables(foundation, at.endpoint, prefix))
+        except BenchError as error:
+            results.left_out.append(f"{tool.name} is left out from {stack.services} services on: {error}")
+        else:
+            _told(tool, "apply", stack, run)
+            fit.append(tool)
+    if not fit:
+        raise BenchError("nothing can be measured\n" + "\n".join(results.left_out))
+    return fit
 
 
 def _measure(tools: Sequence[Tool], at: Emulator, stack: Stack, runs: int) -> list[Measured]:
@@ -89,12 +96,12 @@ def _measure(tools: Sequence[Tool], at: Emulator, stack: Stack, runs: int) -> li
 def _bench(arguments: argparse.Namespace, scratch: Path) -> Results:
     sizes = sorted({int(size) for size in arguments.growth.split(",")})
     results = Results(arguments.emulator)
-    tools = _tools(scratch, [name for name in arguments.tools.split(",") if name])
+    tools = _tools(scratch, [name for name in arguments.tools.split(",") if name], results)
     with emulator(arguments.emulator, arguments.port, RESULT.parent) as at:
         foundation = lay_foundation(at.endpoint)
         for size in sizes:
             stack = Stack(size, alarms=not arguments.no_alarms)
-            _apply(tools, at, stack, foundation)
+            tools = _apply(tools, at, stack, foundation, results)
             if not results.measured:
                 results.measured = _measure(tools, at, stack, arguments.runs)
             else:
