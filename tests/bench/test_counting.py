@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterable
 from typing import Any
-from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import boto3
 import pytest
@@ -29,15 +30,18 @@ def refusing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterabl
     return [b""]
 
 
+def served(application: WSGIApplication) -> str:
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = create_server(application, sockets=[listening])
+    threading.Thread(target=server.run, daemon=True).start()
+    return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
 @pytest.fixture
 def endpoint() -> str:
     """A counting server in front of a forwarding one, as before ministack."""
-    upstream = create_server(refusing, host="127.0.0.1", port=0)
-    counting = CountingApplication(forward_to(f"http://127.0.0.1:{upstream.effective_port}"))
-    server = create_server(counting, host="127.0.0.1", port=0)
-    for each in (upstream, server):
-        threading.Thread(target=each.run, daemon=True).start()
-    return f"http://127.0.0.1:{server.effective_port}"
+    upstream = served(refusing)
+    return served(CountingApplication(forward_to(upstream)))
 
 
 def calls(endpoint: str, method: str = "GET") -> dict[str, Any]:
