@@ -100,7 +100,7 @@ registry_id: {type: str, returned: when it exists, description: The account of t
 api_calls: {type: int, returned: always, description: How many API calls were made.}
 """
 
-from ansible.module_utils.slipway.module import main  # noqa: E402
+from ansible.module_utils.slipway.module import main
 
 if __name__ == "__main__":
     main("ecr_repository", DOCUMENTATION)

@@ -183,7 +183,15 @@ options:
             description: The lifecycle stages at which to run the hook.
             type: list
             elements: str
-            choices: [RECONCILE_SERVICE, PRE_SCALE_UP, POST_SCALE_UP, TEST_TRAFFIC_SHIFT, POST_TEST_TRAFFIC_SHIFT, PRE_PRODUCTION_TRAFFIC_SHIFT, PRODUCTION_TRAFFIC_SHIFT, POST_PRODUCTION_TRAFFIC_SHIFT]
+            choices:
+              - RECONCILE_SERVICE
+              - PRE_SCALE_UP
+              - POST_SCALE_UP
+              - TEST_TRAFFIC_SHIFT
+              - POST_TEST_TRAFFIC_SHIFT
+              - PRE_PRODUCTION_TRAFFIC_SHIFT
+              - PRODUCTION_TRAFFIC_SHIFT
+              - POST_PRODUCTION_TRAFFIC_SHIFT
           hook_details:
             description: Use this field to specify custom parameters that Amazon ECS passes to your Lambda function on
               each invocation.
@@ -555,7 +563,7 @@ deployment_id: {type: str, returned: when it exists, description: The id of the 
 api_calls: {type: int, returned: always, description: How many API calls were made.}
 """
 
-from ansible.module_utils.slipway.module import main  # noqa: E402
+from ansible.module_utils.slipway.module import main
 
 if __name__ == "__main__":
     main("ecs_service", DOCUMENTATION)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "module_utils"))
 
-from slipway.engine.options import CONNECTION_DOCUMENTATION  # noqa: E402
+from slipway.engine.options import CONNECTION_DOCUMENTATION
 
 
 class ModuleDocFragment:

@@ -35,7 +35,12 @@ CASES = [
             Change(
                 {
                     "lifecycle_policy": [
-                        {"priority": 2, "tag_status": "any", "count_type": "imageCountMoreThan", "count_number": 20}
+                        {
+                            "priority": 2,
+                            "tag_status": "any",
+                            "count_type": "imageCountMoreThan",
+                            "count_number": 20,
+                        }
                     ]
                 },
                 frozenset({"lifecycle_policy[1]", "lifecycle_policy[2].count_number"}),

@@ -22,7 +22,10 @@ names = st.text("abcdef", min_size=1, max_size=4)
 leaves = st.one_of(st.integers(-5, 5), st.text("xyz", min_size=1, max_size=3), st.booleans())
 items = st.fixed_dictionaries(
     {"name": names, "image": st.text("xyz", min_size=1)},
-    optional={"essential": st.booleans(), "command": st.lists(st.text("xyz", min_size=1), min_size=1, max_size=3)},
+    optional={
+        "essential": st.booleans(),
+        "command": st.lists(st.text("xyz", min_size=1), min_size=1, max_size=3),
+    },
 )
 resources = st.fixed_dictionaries(
     {"title": names},
@@ -103,7 +106,11 @@ def test_each_difference_ends_when_it_is_applied(resource: dict[str, Any], rando
         # an ordered list of the same length differs by element, of another length as a whole
         ({"command": ["a", "b"]}, {"command": ["a", "c"]}, [("command[1]", "c", "b")]),
         ({"command": ["a"]}, {"command": ["a", "c"]}, [("command", ["a", "c"], ["a"])]),
-        ({"command": ["b", "a"]}, {"command": ["a", "b"]}, [("command[0]", "a", "b"), ("command[1]", "b", "a")]),
+        (
+            {"command": ["b", "a"]},
+            {"command": ["a", "b"]},
+            [("command[0]", "a", "b"), ("command[1]", "b", "a")],
+        ),
         # what is owned as a whole has no other members
         ({"tags": {"a": "1"}}, {"tags": {"b": "2"}}, [("tags.a", None, "1"), ("tags.b", "2", None)]),
         (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
@@ -75,11 +76,13 @@ def _session(profile: str | None) -> botocore.session.Session:
     return session
 
 
-def _refuse_other_hosts(request: Any, **_: Any) -> None:
-    host = urlsplit(request.url).hostname or ""
+def _refuse_other_hosts(**event: Any) -> None:
+    host = urlsplit(event["request"].url).hostname or ""
     if not _is_loopback(host):
         raise SlipwayError(
-            f"a call to {host} was refused", where=LOOPBACK_ONLY, remedy="only addresses of this machine are allowed"
+            f"a call to {host} was refused",
+            where=LOOPBACK_ONLY,
+            remedy="only addresses of this machine are allowed",
         )
 
 
@@ -114,21 +117,32 @@ def _client(connection: Connection, service: str, impatient: bool = False) -> Ba
                 region_name=connection.region,
                 endpoint_url=connection.endpoint_url,
                 config=_IMPATIENT if impatient else _CONFIG,
+                aws_access_key_id=_emulator_key(connection),
+                aws_secret_access_key=_emulator_key(connection),
             )
         return _clients[key]
 
 
+def _emulator_key(connection: Connection) -> str | None:
+    """An emulator on this machine takes any key: a person needs none for it, and their real ones stay at home."""
+    host = urlsplit(connection.endpoint_url or "").hostname or ""
+    if connection.profile or "AWS_ACCESS_KEY_ID" in os.environ or not _is_loopback(host):
+        return None
+    return "test"
+
+
 def preload(services: tuple[str, ...]) -> None:
     """Load the models of these services, so that every fork has them."""
-    session = _session(os.environ.get("AWS_PROFILE") or None)
-    for service in services:
-        session.create_client(
-            service,
-            region_name="us-east-1",
-            aws_access_key_id="preload",
-            aws_secret_access_key="preload",  # noqa: S106 - never used: no call is made
-            config=_CONFIG,
-        )
+    # A profile that does not exist is told by the first call, where it can be told well.
+    with suppress(BotoCoreError):
+        for service in services:
+            _session(os.environ.get("AWS_PROFILE") or None).create_client(
+                service,
+                region_name="us-east-1",
+                aws_access_key_id="preload",
+                aws_secret_access_key="preload",  # noqa: S106 - never used: no call is made
+                config=_CONFIG,
+            )
 
 
 class Aws:

@@ -14,7 +14,6 @@ from botocore import xform_name as _xform_name
 from botocore.loaders import create_loader
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
-
 # Shared with the clients' sessions: parsing the JSON of a service's model is most of what a first client costs.
 LOADER = create_loader()
 
@@ -32,8 +31,7 @@ def _model(service: str) -> ServiceModel:
 @cache
 def input_shape(service: str, operation: str) -> StructureShape:
     """The parameters that an operation accepts."""
-    shape = _model(service).operation_model(operation).input_shape
-    assert isinstance(shape, StructureShape)
+    shape: StructureShape = _model(service).operation_model(operation).input_shape
     return shape
 
 

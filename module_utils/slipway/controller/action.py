@@ -99,7 +99,9 @@ class ResourcesAction(InProcessAction):
         where = f"aws_resources.resources[{index}]"
         if not isinstance(item, Mapping) or len(item) != 1:
             raise SlipwayError(
-                "each item is one kind with its options", where=where, remedy="write: - ecs_cluster: {name: ...}"
+                "each item is one kind with its options",
+                where=where,
+                remedy="write: - ecs_cluster: {name: ...}",
             )
         ((kind, given),) = item.items()
         if kind not in KINDS:

@@ -58,9 +58,7 @@ class ServiceDescriptionAction(InProcessAction):
                 values[name] = None
         return values, problems
 
-    def _collisions(
-        self, host: str, own: Mapping[str, Any], task_vars: Mapping[str, Any]
-    ) -> Iterator[Finding]:
+    def _collisions(self, host: str, own: Mapping[str, Any], task_vars: Mapping[str, Any]) -> Iterator[Finding]:
         hostvars = task_vars["hostvars"]
         others = {}
         for other in task_vars["groups"]["all"]:
@@ -84,9 +82,7 @@ def described(task_vars: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def failure(
-    host: str, problems: list[Finding], raw: Mapping[str, Any], task_vars: Mapping[str, Any]
-) -> dict[str, Any]:
+def failure(host: str, problems: list[Finding], raw: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
     """The result of a task that refuses a description."""
 
     def locate(path: found.Path) -> str | None:
@@ -116,9 +112,7 @@ def _located(path: found.Path, raw: Mapping[str, Any], task_vars: Mapping[str, A
 
 def _declared(name: str, raw: Mapping[str, Any], task_vars: Mapping[str, Any]) -> str | None:
     # True, false and null carry no origin, and their key has that of the first file of several: look it up.
-    folder = (
-        Path(str(task_vars.get("inventory_dir") or "")) / "host_vars" / str(task_vars["inventory_hostname"])
-    )
+    folder = Path(str(task_vars.get("inventory_dir") or "")) / "host_vars" / str(task_vars["inventory_hostname"])
     for file in sorted((*folder.glob("*.yml"), *folder.glob("*.yaml")), reverse=True):
         for number, line in enumerate(file.read_text().splitlines(), start=1):
             if re.match(rf"{re.escape(name)}\s*:", line):

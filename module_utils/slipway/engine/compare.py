@@ -83,9 +83,7 @@ def _compare_maps(
         yield from _compare(wanted, found, rules, f"{path}.{key}" if path else key, below)
 
 
-def _compare_lists(
-    desired: list[Any], live: list[Any], rules: Rules, path: str, pattern: str
-) -> Iterator[Difference]:
+def _compare_lists(desired: list[Any], live: list[Any], rules: Rules, path: str, pattern: str) -> Iterator[Difference]:
     key = rules.unordered.get(pattern)
     below = f"{pattern}[]"
     if key:
@@ -109,7 +107,9 @@ def _by_key(items: list[Any], key: str) -> dict[str, Any]:
 
 
 def _is_whole(pattern: str, rules: Rules) -> bool:
-    return "" in rules.whole or any(pattern == path or pattern.startswith((f"{path}.", f"{path}[")) for path in rules.whole)
+    return "" in rules.whole or any(
+        pattern == path or pattern.startswith((f"{path}.", f"{path}[")) for path in rules.whole
+    )
 
 
 def _shown(value: Any, rules: Rules, pattern: str) -> Any:

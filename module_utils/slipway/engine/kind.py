@@ -59,7 +59,7 @@ class Known:
 
 
 class Kind(ABC):
-    """One kind of resource. Subclasses hold no state: everything flows options -> desired -> plan -> apply -> result."""
+    """One kind of resource, without state of its own: options -> desired -> plan -> apply -> result."""
 
     name: ClassVar[str]
     rules: ClassVar[Rules] = Rules()

@@ -46,5 +46,9 @@ def _resource(outcome: Outcome) -> dict[str, Any]:
         "changed": outcome.plan.changed,
         "verb": outcome.plan.verb,
         "seconds": round(outcome.seconds, 3),
-        **{key: value for key, value in outcome.outputs.items() if isinstance(value, str | int | float | bool | list | dict)},
+        **{
+            key: value
+            for key, value in outcome.outputs.items()
+            if isinstance(value, str | int | float | bool | list | dict)
+        },
     }

@@ -104,4 +104,3 @@ def resolve(value: Any, outputs: Mapping[str, Any]) -> Any:
     if isinstance(value, list | tuple):
         return [resolve(item, outputs) for item in value]
     return value
-

@@ -11,7 +11,13 @@ from .plan import Output
 from .run import Outcome
 
 _DONE = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted", "none": "ok"}
-_TO_DO = {"create": "to create", "update": "to update", "replace": "to replace", "delete": "to delete", "none": "ok"}
+_TO_DO = {
+    "create": "to create",
+    "update": "to update",
+    "replace": "to replace",
+    "delete": "to delete",
+    "none": "ok",
+}
 
 
 def diff(outcome: Outcome) -> dict[str, str]:
@@ -19,7 +25,12 @@ def diff(outcome: Outcome) -> dict[str, str]:
     label = outcome.request.label
     plan = outcome.plan
     if plan.verb == "delete":
-        return {"before_header": label, "after_header": f"{label} (absent)", "before": f"{label}\n", "after": ""}
+        return {
+            "before_header": label,
+            "after_header": f"{label} (absent)",
+            "before": f"{label}\n",
+            "after": "",
+        }
     before = "" if plan.verb == "create" else _lines(plan.found, after=False)
     heading = {"create": " (absent)", "replace": ""}.get(plan.verb, "")
     return {

@@ -99,9 +99,7 @@ def _refuse_twins(requests: Sequence[Request]) -> None:
     seen: set[str] = set()
     for request in requests:
         if request.label in seen:
-            raise SlipwayError(
-                "it is described twice in one task", where=request.label, remedy="remove one of the two"
-            )
+            raise SlipwayError("it is described twice in one task", where=request.label, remedy="remove one of the two")
         seen.add(request.label)
 
 

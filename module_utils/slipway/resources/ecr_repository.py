@@ -35,7 +35,10 @@ class EcrRepository(Kind):
     name = "ecr_repository"
     create_only = frozenset({"encryption_configuration"})
     rules = Rules(
-        defaults={"lifecycle_policy[].action": "expire", "image_scanning_configuration": {"scan_on_push": False}},
+        defaults={
+            "lifecycle_policy[].action": "expire",
+            "image_scanning_configuration": {"scan_on_push": False},
+        },
         unordered={
             "lifecycle_policy": "priority",
             "image_tag_mutability_exclusion_filters": "filter",
@@ -48,8 +51,7 @@ class EcrRepository(Kind):
     def observe(self, aws: Aws, wanted: Mapping[str, Options], known: Known) -> Mapping[str, Live]:
         """DescribeRepositories for all at once; policies and tags only of those whose options manage them."""
         return {
-            name: self._live(aws, repository, wanted[name])
-            for name, repository in _describe(aws, list(wanted)).items()
+            name: self._live(aws, repository, wanted[name]) for name, repository in _describe(aws, list(wanted)).items()
         }
 
     def _live(self, aws: Aws, repository: dict[str, Any], options: Options) -> Live:
@@ -59,7 +61,9 @@ class EcrRepository(Kind):
             text = _optional(aws, "GetLifecyclePolicy", "lifecyclePolicyText", name)
             fields["lifecycle_policy"] = [_from_rule(rule) for rule in json.loads(text)["rules"]] if text else []
         if options.get("repository_policy") is not None:
-            fields["repository_policy"] = policy.from_document(_optional(aws, "GetRepositoryPolicy", "policyText", name))
+            fields["repository_policy"] = policy.from_document(
+                _optional(aws, "GetRepositoryPolicy", "policyText", name)
+            )
         if options.get("tags") is not None:
             fields["tags"] = tags.from_pairs(aws.call("ecr", "ListTagsForResource", resourceArn=arn)["tags"])
         return Live(fields, _outputs(repository))
@@ -89,7 +93,10 @@ class EcrRepository(Kind):
     def update(self, desired: Desired, live: Live, found: Sequence[Difference]) -> Sequence[Call]:
         """One call for each part of the repository that differs."""
         changed, name = changed_options(found), {"repositoryName": desired.name}
-        api = to_api(_SHAPE, {**live.fields, **{key: v for key, v in desired.fields.items() if v is not None}, "tags": None})
+        api = to_api(
+            _SHAPE,
+            {**live.fields, **{key: v for key, v in desired.fields.items() if v is not None}, "tags": None},
+        )
         calls = []
         if changed & {"image_tag_mutability", "image_tag_mutability_exclusion_filters"}:
             keys = ("imageTagMutability", "imageTagMutabilityExclusionFilters")

@@ -139,7 +139,9 @@ class EcsService(Kind):
         """One UpdateService with the changed options alone (it decides what triggers a deployment), then the tags."""
         changed = changed_options(found)
         calls = []
-        fields = {key: _over(live.fields.get(key), desired.fields[key]) for key in changed - {"tags"} if key in desired.fields}
+        fields = {
+            key: _over(live.fields.get(key), desired.fields[key]) for key in changed - {"tags"} if key in desired.fields
+        }
         if fields or "force_new_deployment" in changed:
             params = to_api(_UPDATE, fields)
             params.update(cluster=desired.settings["cluster"], service=desired.name)
@@ -217,7 +219,12 @@ def _has_scalable_target(aws: Aws, cluster: str, name: str) -> bool:
             ResourceIds=[f"service/{cluster}/{name}"],
         )
     except AwsError as error:
-        if error.code in {"UnknownOperationException", "UnknownOperation", "InvalidAction", "UnsupportedOperation"}:
+        if error.code in {
+            "UnknownOperationException",
+            "UnknownOperation",
+            "InvalidAction",
+            "UnsupportedOperation",
+        }:
             return False
         raise
     return bool(answer["ScalableTargets"])

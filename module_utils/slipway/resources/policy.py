@@ -11,7 +11,12 @@ from urllib.parse import unquote
 VERSION = "2012-10-17"
 # AWS stores an account id as the ARN of its root user.
 _ACCOUNT = re.compile(r"^arn:[^:]+:iam::(\d{12}):root$")
-_PRINCIPALS = {"aws": "AWS", "service": "Service", "federated": "Federated", "canonical_user": "CanonicalUser"}
+_PRINCIPALS = {
+    "aws": "AWS",
+    "service": "Service",
+    "federated": "Federated",
+    "canonical_user": "CanonicalUser",
+}
 
 
 def to_document(statements: Iterable[Mapping[str, Any]]) -> str:
@@ -29,10 +34,10 @@ def from_document(document: str | Mapping[str, Any] | None) -> list[dict[str, An
     """The statements of a policy that AWS returned (JSON, URL-encoded JSON, or a map)."""
     if not document:
         return []
-    if isinstance(document, str):
-        document = json.loads(document if document.lstrip().startswith("{") else unquote(document))
-    assert isinstance(document, Mapping)
-    return statements(_from_statement(item) for item in _as_list(document.get("Statement")))
+    body = document
+    if isinstance(body, str):
+        body = json.loads(body if body.lstrip().startswith("{") else unquote(body))
+    return statements(_from_statement(item) for item in _as_list(body.get("Statement")))
 
 
 def _canonical(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,7 +48,11 @@ def _canonical(item: Mapping[str, Any]) -> dict[str, Any]:
     }
     conditions = sorted(
         (
-            {"operator": one["operator"], "key": one["key"], "values": sorted(map(str, _as_list(one["values"])))}
+            {
+                "operator": one["operator"],
+                "key": one["key"],
+                "values": sorted(map(str, _as_list(one["values"]))),
+            }
             for one in item.get("conditions") or ()
         ),
         key=repr,
@@ -68,7 +77,12 @@ def _to_statement(item: Mapping[str, Any]) -> dict[str, Any]:
         body["Sid"] = one["sid"]
     if "principals" in one:
         body["Principal"] = {_PRINCIPALS[kind]: _plain(who) for kind, who in one["principals"].items()}
-    names = {"actions": "Action", "not_actions": "NotAction", "resources": "Resource", "not_resources": "NotResource"}
+    names = {
+        "actions": "Action",
+        "not_actions": "NotAction",
+        "resources": "Resource",
+        "not_resources": "NotResource",
+    }
     body.update({name: _plain(one[option]) for option, name in names.items() if option in one})
     for condition in one.get("conditions", ()):
         body.setdefault("Condition", {}).setdefault(condition["operator"], {})[condition["key"]] = _plain(
