@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from botocore import xform_name as _xform_name
 from botocore.loaders import create_loader
@@ -31,8 +31,7 @@ def _model(service: str) -> ServiceModel:
 @cache
 def input_shape(service: str, operation: str) -> StructureShape:
     """The parameters that an operation accepts."""
-    shape: StructureShape = _model(service).operation_model(operation).input_shape
-    return shape
+    return cast("StructureShape", _model(service).operation_model(operation).input_shape)
 
 
 @cache

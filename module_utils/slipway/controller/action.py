@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -85,25 +85,32 @@ class ResourcesAction(InProcessAction):
 
     def work(self, args: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """Bring every resource of the list to its description."""
-        wanted = [self._item(index, item) for index, item in enumerate(args.get("resources") or [])]
         unknown = set(args) - {*_CONNECTION, "resources"}
-        if unknown or not wanted:
+        if unknown or not args.get("resources"):
             what = f"unknown option {', '.join(sorted(unknown))}" if unknown else "the list of resources is empty"
             raise SlipwayError(what, where="aws_resources", remedy="see: ansible-doc aws_resources")
+        wanted = [
+            (kind, self.options(kind, options)) for kind, options in _items(args["resources"]) if options is not None
+        ]
         result = perform(KINDS, wanted, args, check=self.check(), report=self.report)
         for line in result.pop("summary"):
             self.report(line)
         return result
 
-    def _item(self, index: int, item: Any) -> tuple[str, dict[str, Any]]:
+
+def _items(resources: Any) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
+    """Each item's kind and options; no options where its `when` is false."""
+    for index, item in enumerate(resources):
         where = f"aws_resources.resources[{index}]"
-        if not isinstance(item, Mapping) or len(item) != 1:
-            raise SlipwayError(
-                "each item is one kind with its options",
-                where=where,
-                remedy="write: - ecs_cluster: {name: ...}",
-            )
-        ((kind, given),) = item.items()
+        kinds = [key for key in item if key != "when"] if isinstance(item, Mapping) else []
+        if len(kinds) != 1 or not isinstance(item[kinds[0]], Mapping):
+            remedy = "write: - ecs_cluster: {name: ...}, with a when: beside it if it is not always wanted"
+            raise SlipwayError("each item is one kind with its options", where=where, remedy=remedy)
+        kind, condition = str(kinds[0]), item.get("when", True)
         if kind not in KINDS:
             raise SlipwayError(f"there is no kind {kind!r}", where=where, remedy=f"one of: {', '.join(sorted(KINDS))}")
-        return str(kind), self.options(str(kind), given)
+        if not isinstance(condition, bool):
+            raise SlipwayError(
+                f"when is {condition!r}, which is neither true nor false", where=where, remedy="compare, or add | bool"
+            )
+        yield kind, item[kind] if condition else None
