@@ -1,0 +1,22 @@
+"""What holds for every test: nothing of the user's own AWS, and no way out of this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from demo.embedded_aws import client_environment
+from tests.emulators.loopback import sitecustomize
+
+pytest_plugins = ["tests.emulators.fixtures"]
+
+# Before anything of Slipway is imported: its sessions read these once.
+for _name in list(os.environ):
+    if _name.startswith("AWS_") or _name.lower().endswith("_proxy"):
+        del os.environ[_name]
+# Whoever forgets to name an emulator's address talks to a closed port.
+os.environ |= client_environment("http://127.0.0.1:9")
+
+# The same guard for every Python process that a test starts.
+_guard = str(Path(sitecustomize.__file__).parent)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_guard, os.environ.get("PYTHONPATH")]))
