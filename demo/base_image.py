@@ -98,9 +98,7 @@ def _make(recipe: Recipe) -> Path:
     CACHE.mkdir(parents=True, exist_ok=True)
     unfinished = tarball.with_suffix(f".{os.getpid()}.tar")
     try:
-        made = subprocess.run(
-            [*_command(recipe), str(unfinished), MIRROR], capture_output=True, text=True, check=False
-        )
+        made = subprocess.run([*_command(recipe), str(unfinished), MIRROR], capture_output=True, text=True, check=False)
         if made.returncode != 0:
             raise DemoError(f"mmdebstrap could not make {recipe.image} from {MIRROR}:\n{made.stderr[-2000:]}")
         unfinished.rename(tarball)

@@ -168,9 +168,7 @@ def _wait_until_ready(aws: EmbeddedAws, process: subprocess.Popen[bytes], second
     deadline = time.monotonic() + seconds
     while not aws.answers():
         if process.poll() is not None:
-            raise DemoError(
-                f"the embedded AWS ended while it started; its log is {aws.log}:\n{_tail(aws.log)}"
-            )
+            raise DemoError(f"the embedded AWS ended while it started; its log is {aws.log}:\n{_tail(aws.log)}")
         if time.monotonic() > deadline:
             raise DemoError(f"the embedded AWS did not answer within {seconds:.0f} s; its log is {aws.log}")
         time.sleep(0.05)
@@ -181,14 +179,14 @@ def _tail(log: Path, lines: int = 5) -> str:
     return "\n".join(f"  {line}" for line in text[-lines:])
 
 
-def stop(aws: EmbeddedAws) -> None:
-    """Stop it, and remove its containers, its images' names and its files."""
+def stop(aws: EmbeddedAws, *, build_cache: bool = True) -> None:
+    """Stop it, and remove its containers, its images (with what their builds left, or without) and its files."""
     _terminate(aws.pid)
     if aws.containers:
         with engine() as client:
             if client is not None:
                 remove_containers(client, f"ministack.instance={_instance_host()}:{aws.port}")
-                remove_images(client, (f"127.0.0.1:{aws.port}/", f"localhost:{aws.port}/"))
+                remove_images(client, (f"127.0.0.1:{aws.port}/", f"localhost:{aws.port}/"), build_cache=build_cache)
     shutil.rmtree(aws.directory / "ministack", ignore_errors=True)
 
 
@@ -234,9 +232,7 @@ def _recorded() -> EmbeddedAws | None:
     if not ENV_FILE.exists():
         return None
     lines = ENV_FILE.read_text(encoding="utf-8").splitlines()
-    values: dict[str, Any] = dict(
-        line.split("=", 1) for line in lines if "=" in line and not line.startswith("#")
-    )
+    values: dict[str, Any] = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
     try:
         port, pid = int(values["EMBEDDED_AWS_PORT"]), int(values["EMBEDDED_AWS_PID"])
     except (KeyError, ValueError) as error:
@@ -256,9 +252,7 @@ def up(port: int = PORT) -> EmbeddedAws:
         "EMBEDDED_AWS_CONTAINERS": str(aws.containers).lower(),
     }
     text = "".join(f"{name}={value}\n" for name, value in values.items())
-    ENV_FILE.write_text(
-        f"# For a shell: set -a; . {ENV_FILE.relative_to(ROOT)}; set +a\n{text}", encoding="utf-8"
-    )
+    ENV_FILE.write_text(f"# For a shell: set -a; . {ENV_FILE.relative_to(ROOT)}; set +a\n{text}", encoding="utf-8")
     return aws
 
 
@@ -280,9 +274,7 @@ def describe(aws: EmbeddedAws) -> str:
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m demo.embedded_aws", description=(__doc__ or "").splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m demo.embedded_aws", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("command", choices=["up", "down", "status"])
     parser.add_argument("--port", type=int, default=PORT, help="preferred port (default %(default)s)")
     arguments = parser.parse_args()

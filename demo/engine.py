@@ -47,15 +47,22 @@ def remove_containers(client: DockerClient, label: str) -> int:
     return len(containers)
 
 
-def remove_images(client: DockerClient, prefixes: tuple[str, ...]) -> int:
-    """Remove every name under these prefixes (`127.0.0.1:4566/`), and the images that have no other name."""
+def remove_images(client: DockerClient, prefixes: tuple[str, ...], *, build_cache: bool) -> int:
+    """Remove every name under these prefixes (`127.0.0.1:4566/`), and the images that have no other name.
+
+    Args:
+        client: the engine.
+        prefixes: what the names start with.
+        build_cache: the unnamed layers that a build made on its way, too. A build that runs at the same time and
+            starts from the same layers would then fail.
+    """
     removed = 0
     for image in client.images.list():
         names = [*(image.attrs.get("RepoTags") or []), *(image.attrs.get("RepoDigests") or [])]
         for name in names:
             if name.startswith(prefixes):
                 try:
-                    client.images.remove(name)
+                    client.images.remove(name, noprune=not build_cache)
                     removed += 1
                 except NotFound:
                     # The last tag took the digests with it.

@@ -78,9 +78,7 @@ def seed(aws: EmbeddedAws, inventory: str = "local") -> Account:
     _zones(account, _client(aws, "route53"))
     ssm = _client(aws, "ssm")
     for name in sorted(account.parameters):
-        _unless_there(
-            "ParameterAlreadyExists", ssm.put_parameter, Name=name, Type="SecureString", Value=_value(name)
-        )
+        _unless_there("ParameterAlreadyExists", ssm.put_parameter, Name=name, Type="SecureString", Value=_value(name))
     secrets = _client(aws, "secretsmanager")
     for name, keys in sorted(account.secrets.items()):
         value = json.dumps({key: _value(key) for key in sorted(keys)}) if keys else _value(name)

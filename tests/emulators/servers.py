@@ -25,7 +25,8 @@ def ministack(directory: Path, *, containers: bool | None = None, port: int = 0)
     try:
         yield Emulator("ministack", aws.endpoint)
     finally:
-        embedded_aws.stop(aws)
+        # Another worker may be building on the same layers.
+        embedded_aws.stop(aws, build_cache=False)
 
 
 @contextmanager

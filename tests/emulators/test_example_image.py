@@ -30,7 +30,7 @@ def image(docker_engine: DockerClient, python_image: str) -> Iterator[Image]:
         forcerm=True,
     )
     yield built
-    docker_engine.images.remove("slipway-test/example:sha-1a2b3c4", force=True)
+    docker_engine.images.remove("slipway-test/example:sha-1a2b3c4", force=True, noprune=True)
 
 
 @contextmanager

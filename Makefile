@@ -1,0 +1,63 @@
+# `make demo` shows it, `make test` proves it. Everything made here is in .venv, .venv-localstack and .run.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
+# Workers of pytest; the tests of one file stay together.
+WORKERS ?= 2
+# More for pytest: make test ARGS='-k ecs_service -x'
+ARGS ?=
+
+.PHONY: help venv venv-dev venv-localstack demo demo-down test lint format bench clean
+
+help: ## What can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+venv: $(VENV)/.demo ## Slipway and the embedded AWS, in .venv
+venv-dev: $(VENV)/.dev ## The same with the linters and the tests' tools
+venv-localstack: .venv-localstack/.done ## LocalStack Core, in .venv-localstack
+
+$(BIN)/python:
+	@python=$$(tools/find-python) && echo "$(VENV): $$($$python -V)" && $$python -m venv $(VENV)
+
+# A stamp is as old as the pins it was made of: the second time costs nothing.
+$(VENV)/.demo: requirements-demo.txt requirements.txt | $(BIN)/python
+	$(PIP) -r $<
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt requirements-demo.txt requirements.txt | $(BIN)/python
+	$(PIP) -r $<
+	@touch $@ $(VENV)/.demo
+
+.venv-localstack/.done: requirements-localstack.txt
+	@python=$$(tools/find-python) && $$python -m venv --clear .venv-localstack
+	PIP_DISABLE_PIP_VERSION_CHECK=1 .venv-localstack/bin/python -m pip install --quiet -r $<
+	@touch $@
+
+demo: $(VENV)/.demo ## A real deploy to an AWS on this machine (KEEP=1 leaves it up)
+	@$(BIN)/python -m demo.run $(if $(filter-out 0,$(KEEP)),--keep)
+
+demo-down: $(VENV)/.demo ## End what `make demo KEEP=1` left up
+	@$(BIN)/python -m demo.embedded_aws down
+
+test: lint venv-localstack ## Linters, then every test; those without what they need say so
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+lint: $(VENV)/.dev ## Formatting, types, YAML and Ansible
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/yamllint --strict .
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint --offline
+
+format: $(VENV)/.dev ## Mend what the formatter and the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev ## The no-op of a stack: Slipway beside amazon.aws and terraform
+	$(BIN)/python -m tests.bench $(ARGS)
+
+clean: ## Remove all that was made here, the running embedded AWS first
+	@if [ -e .run/embedded-aws.env ] && [ -x $(BIN)/python ]; then $(BIN)/python -m demo.embedded_aws down; fi
+	rm -rf $(VENV) .venv-localstack .run .ansible .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
