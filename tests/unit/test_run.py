@@ -12,7 +12,7 @@ from slipway.aws.errors import AwsError, SlipwayError
 from slipway.engine import render
 from slipway.engine.compare import Difference
 from slipway.engine.kind import Kind, Known, Options, Reference
-from slipway.engine.plan import Call, Desired, Live, Output
+from slipway.engine.plan import Call, Desired, Live, Output, resolve
 from slipway.engine.run import Outcome, Request, run
 
 
@@ -159,3 +159,20 @@ def test_again_is_no_change() -> None:
     ([outcome]) = go(aws, ("base", {"name": "b", "colour": "blue"}))
     assert render.summary(outcome, check=False).startswith("updated: base b: colour")
     assert aws.log == ["Create base/b", "Create user/u", "Update base/b"]
+
+
+def test_what_is_removed_is_removed_in_the_opposite_order() -> None:
+    aws = Shelf()
+    go(aws, ("base", {"name": "a"}), ("base", {"name": "b"}))
+    go(aws, ("base", {"name": "a", "state": "absent"}), ("base", {"name": "b", "state": "absent"}))
+    assert aws.log[2:] == ["Delete base/b", "Delete base/a"]
+
+
+def test_an_output_that_nothing_made_yet_is_an_error_for_people() -> None:
+    with pytest.raises(SlipwayError, match="needs base b") as failure:
+        resolve({"Ids": [Output("id", of="base b")]}, {})
+    assert failure.value.remedy == "move base b before it"
+
+
+def test_an_output_is_given_in_the_form_that_a_call_takes() -> None:
+    assert resolve({"Ids": Output("ids", form=sorted)}, {"ids": ["b", "a"]}) == {"Ids": ["a", "b"]}

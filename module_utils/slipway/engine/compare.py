@@ -103,7 +103,8 @@ def _compare_lists(desired: list[Any], live: list[Any], rules: Rules, path: str,
 
 def _by_key(items: list[Any], key: str) -> dict[str, Any]:
     # A composite key ("container_path+source_volume") identifies elements that have no name of their own.
-    return {"/".join(str(item.get(part, "")) for part in key.split("+")): item for item in items}
+    parts = key.split("+")
+    return {"/".join(str(item[part]) for part in parts if item.get(part) not in (None, "")): item for item in items}
 
 
 def _is_whole(pattern: str, rules: Rules) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ..aws.errors import SlipwayError
 from .compare import Difference
 
 Fields = Mapping[str, Any]
@@ -19,10 +20,12 @@ class Output:
     Attributes:
         name: the output's name, for example `arn`.
         of: the resource it comes from, for a person; empty for the resource being planned.
+        form: what to make of it, where a call takes it in another form.
     """
 
     name: str
     of: str = ""
+    form: Callable[[Any], Any] | None = None
 
     def __str__(self) -> str:
         return f"({self.name} of {self.of}, known after it is created)" if self.of else f"({self.name}, known later)"
@@ -40,10 +43,17 @@ class Desired:
 
 @dataclass(frozen=True)
 class Live:
-    """A resource as AWS has it: fields in the words of the options, and what others may ask of it."""
+    """A resource as AWS has it.
+
+    Attributes:
+        fields: what is compared, in the words of the options.
+        outputs: what others, and the user, may ask of it.
+        raw: whatever else a call needs as AWS has it, to the letter.
+    """
 
     fields: Fields
     outputs: Fields
+    raw: Any = None
 
 
 @dataclass(frozen=True)
@@ -96,9 +106,17 @@ class Plan:
 
 
 def resolve(value: Any, outputs: Mapping[str, Any]) -> Any:
-    """`value` with every Output of this plan replaced by what became known."""
+    """`value` with every Output of this plan replaced by what became known.
+
+    Raises:
+        SlipwayError: it needs what is not made yet.
+    """
+    if isinstance(value, Output) and value.of:
+        raise SlipwayError(
+            f"needs {value.of}, which this task makes only after it", remedy=f"move {value.of} before it"
+        )
     if isinstance(value, Output):
-        return outputs[value.name] if not value.of else value
+        return value.form(outputs[value.name]) if value.form else outputs[value.name]
     if isinstance(value, Mapping):
         return {key: resolve(item, outputs) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -16,6 +16,8 @@ from .plan import Call, Live, Plan, resolve
 
 Report = Callable[[str], None]
 _WORKERS = 6
+# Seconds between two lines that say that a wait goes on.
+_REMIND = 20.0
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def ordered(requests: Sequence[Request], kinds: Mapping[str, Kind]) -> list[Requ
     def rank(name: str) -> int:
         return 1 + max((rank(before) for before in kinds[name].after if before in kinds and before != name), default=0)
 
-    gone = [request for request in requests if request.options.get("state") == "absent"]
+    gone = [request for request in reversed(requests) if request.options.get("state") == "absent"]
     kept = [request for request in requests if request.options.get("state") != "absent"]
     kept.sort(key=lambda request: rank(request.kind.name))
     gone.sort(key=lambda request: -rank(request.kind.name))
@@ -174,10 +176,8 @@ def _wanted(requests: Sequence[Request], kinds: Mapping[str, Kind]) -> dict[str,
 def _apply(aws: Aws, request: Request, plan: Plan, report: Report) -> dict[str, Any]:
     outputs: dict[str, Any] = dict(plan.outputs)
     for call in plan.calls:
-        if call.progress:
-            report(f"{request.label}: {call.progress}")
         try:
-            response = _make(aws, call, outputs)
+            response = _make(aws, call, outputs, lambda line: report(f"{request.label}: {line}"))
         except SlipwayError as error:
             error.where = request.label
             raise
@@ -186,9 +186,12 @@ def _apply(aws: Aws, request: Request, plan: Plan, report: Report) -> dict[str, 
     return outputs
 
 
-def _make(aws: Aws, call: Call, outputs: Mapping[str, Any]) -> dict[str, Any] | None:
+def _make(aws: Aws, call: Call, outputs: Mapping[str, Any], report: Report) -> dict[str, Any] | None:
     params = resolve(call.params, outputs)
-    deadline = time.monotonic() + call.patience
+    started = told = time.monotonic()
+    deadline = started + call.patience
+    if call.progress:
+        report(call.progress)
     while True:
         try:
             response = aws.call(call.service, call.operation, **params)
@@ -206,3 +209,6 @@ def _make(aws: Aws, call: Call, outputs: Mapping[str, Any]) -> dict[str, Any] | 
                     remedy="look at it in the AWS console, then run the same command again",
                 )
         time.sleep(min(call.every, max(0.0, deadline - time.monotonic())))
+        if call.progress and time.monotonic() >= told + _REMIND:
+            told = time.monotonic()
+            report(f"{call.progress} ({told - started:.0f} s so far)")
