@@ -7,7 +7,7 @@ from ansible.module_utils.basic import AnsibleModule
 from .aws.errors import SlipwayError
 from .engine.options import argument_spec, given_only
 from .engine.perform import perform
-from .resources import KINDS
+from .resources import KINDS, LOOKUPS
 
 
 def main(kind: str, documentation: str) -> None:
@@ -16,7 +16,7 @@ def main(kind: str, documentation: str) -> None:
     module = AnsibleModule(argument_spec=argument_spec(documentation, secret), supports_check_mode=True)
     try:
         options = given_only(module.params)
-        result = perform(KINDS, [(kind, options)], options, check=module.check_mode, report=lambda _: None)
+        result = perform(KINDS, LOOKUPS, [(kind, options)], options, check=module.check_mode, report=lambda _: None)
     except SlipwayError as error:
         module.fail_json(msg=str(error))
     resource = result.pop("resources")[0]

@@ -15,7 +15,7 @@ from typing import Any
 from slipway.aws.clients import Aws, Connection
 from slipway.engine.options import argument_spec, documentation_of, validated
 from slipway.engine.run import Outcome, Request, run
-from slipway.resources import KINDS
+from slipway.resources import KINDS, LOOKUPS
 
 LIBRARY = Path(__file__).resolve().parents[2] / "library"
 REGION = "ap-northeast-2"
@@ -78,7 +78,7 @@ def apply(
     """Bring resources to their description as a task would; the calls made, without the question who calls."""
     aws = Aws(Connection(REGION, endpoint_url=endpoint))
     requests = [Request(KINDS[kind], validated(kind, _spec(kind), options)[0]) for kind, options in resources]
-    outcomes = run(aws, requests, KINDS, check=check, report=lambda _: None)
+    outcomes = run(aws, requests, {**KINDS, **LOOKUPS}, check=check, report=lambda _: None)
     calls = {name: count for name, count in aws.calls.items() if name != "sts:GetCallerIdentity"}
     return outcomes, calls
 

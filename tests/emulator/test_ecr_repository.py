@@ -55,6 +55,7 @@ CASES = [
 ]
 
 
+@pytest.mark.aws("ecr")
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_life(case: Case, emulator: tuple[str, str]) -> None:
     walk(case, *emulator)

@@ -14,7 +14,7 @@ from ..aws.clients import preload
 from ..aws.errors import SlipwayError
 from ..engine.options import argument_spec, documentation_of, validated
 from ..engine.perform import perform
-from ..resources import KINDS
+from ..resources import KINDS, LOOKUPS
 
 _LIBRARY = Path(__file__).resolve().parents[3] / "library"
 _CONNECTION = ("region", "profile", "endpoint_url")
@@ -75,7 +75,7 @@ class ResourceAction(InProcessAction):
         """Bring one resource to its description."""
         kind = self._task.action.rpartition(".")[2]
         options = self.options(kind, args)
-        result = perform(KINDS, [(kind, options)], options, check=self.check(), report=self.report)
+        result = perform(KINDS, LOOKUPS, [(kind, options)], options, check=self.check(), report=self.report)
         resource = result.pop("resources")[0]
         return {**resource, **result}
 
@@ -92,7 +92,7 @@ class ResourcesAction(InProcessAction):
         wanted = [
             (kind, self.options(kind, options)) for kind, options in _items(args["resources"]) if options is not None
         ]
-        result = perform(KINDS, wanted, args, check=self.check(), report=self.report)
+        result = perform(KINDS, LOOKUPS, wanted, args, check=self.check(), report=self.report)
         for line in result.pop("summary"):
             self.report(line)
         return result

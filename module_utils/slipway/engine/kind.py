@@ -58,16 +58,28 @@ class Known:
         )
 
 
-class Kind(ABC):
-    """One kind of resource, without state of its own: options -> desired -> plan -> apply -> result."""
+class Lookup(ABC):
+    """What is only looked up for others: they name it, and need its ARN or id."""
 
     name: ClassVar[str]
-    rules: ClassVar[Rules] = Rules()
-    # Options whose values must never be shown, in any output.
-    secret_options: ClassVar[frozenset[str]] = frozenset()
     # Kinds this one refers to by name: they are observed, and within one run applied, before it.
     after: ClassVar[tuple[str, ...]] = ()
 
+    @abstractmethod
+    def observe(self, aws: Aws, wanted: Mapping[str, Options], known: Known) -> Mapping[str, Live]:
+        """All the wanted resources that exist, with as few calls as the API allows.
+
+        `wanted` has the options by key; for a resource that is only referred to, the options may be empty:
+        then no more is read than its outputs need.
+        """
+
+
+class Kind(Lookup):
+    """One kind of resource, without state of its own: options -> desired -> plan -> apply -> result."""
+
+    rules: ClassVar[Rules] = Rules()
+    # Options whose values must never be shown, in any output.
+    secret_options: ClassVar[frozenset[str]] = frozenset()
     # Fields that AWS fixes at creation.
     create_only: ClassVar[frozenset[str]] = frozenset()
 
@@ -78,14 +90,6 @@ class Kind(ABC):
     def references(self, options: Options) -> Iterable[Reference]:
         """Other resources that the options name."""
         return ()
-
-    @abstractmethod
-    def observe(self, aws: Aws, wanted: Mapping[str, Options], known: Known) -> Mapping[str, Live]:
-        """All the wanted resources that exist, with as few calls as the API allows.
-
-        `wanted` has the options by key; for a resource that is only referred to, the options may be empty:
-        then no more is read than its outputs need.
-        """
 
     @abstractmethod
     def desired(self, options: Options, known: Known) -> Desired:

@@ -7,12 +7,13 @@ from typing import Any
 
 from ..aws.clients import Aws, Connection
 from . import render
-from .kind import Kind, Options
+from .kind import Kind, Lookup, Options
 from .run import Outcome, Report, Request, run
 
 
 def perform(
     kinds: Mapping[str, Kind],
+    lookups: Mapping[str, Lookup],
     wanted: Sequence[tuple[str, Options]],
     connection: Mapping[str, Any],
     *,
@@ -20,6 +21,14 @@ def perform(
     report: Report,
 ) -> dict[str, Any]:
     """Bring the wanted resources to their description.
+
+    Args:
+        kinds: every kind that can be wanted.
+        lookups: what the kinds only look up.
+        wanted: kind and options of each resource.
+        connection: where the options for region, profile and endpoint are.
+        check: plan only.
+        report: takes live lines.
 
     Returns:
         An Ansible result: changed, diff, `resources` (kind, name, changed, verb, and the resource's outputs), and
@@ -30,7 +39,7 @@ def perform(
     """
     aws = Aws(Connection.of(connection))
     requests = [Request(kinds[name], options) for name, options in wanted]
-    outcomes = run(aws, requests, kinds, check=check, report=report)
+    outcomes = run(aws, requests, {**kinds, **lookups}, check=check, report=report)
     return {
         "changed": any(outcome.plan.changed for outcome in outcomes),
         "diff": [render.diff(outcome) for outcome in outcomes if outcome.plan.changed],

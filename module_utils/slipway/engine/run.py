@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..aws.clients import Aws
 from ..aws.errors import AwsError, SlipwayError
-from .kind import Kind, Known, Options
+from .kind import Kind, Known, Lookup, Options
+from .parallel import side_by_side
 from .plan import Call, Live, Plan, resolve
 
 Report = Callable[[str], None]
-_WORKERS = 6
 # Seconds between two lines that say that a wait goes on.
 _REMIND = 20.0
 
@@ -49,7 +48,7 @@ class Outcome:
 
 
 def run(
-    aws: Aws, requests: Sequence[Request], kinds: Mapping[str, Kind], *, check: bool, report: Report
+    aws: Aws, requests: Sequence[Request], kinds: Mapping[str, Lookup], *, check: bool, report: Report
 ) -> list[Outcome]:
     """Bring every resource to its description; in check mode only plan it.
 
@@ -80,7 +79,7 @@ def run(
     return outcomes
 
 
-def ordered(requests: Sequence[Request], kinds: Mapping[str, Kind]) -> list[Request]:
+def ordered(requests: Sequence[Request], kinds: Mapping[str, Lookup]) -> list[Request]:
     """What others refer to comes first; what is removed goes last, and in the opposite order."""
 
     def rank(name: str) -> int:
@@ -131,14 +130,14 @@ def _plan(request: Request, known: Known) -> Plan:
         raise
 
 
-def _observe_all(aws: Aws, requests: Sequence[Request], kinds: Mapping[str, Kind], known: Known) -> None:
+def _observe_all(aws: Aws, requests: Sequence[Request], kinds: Mapping[str, Lookup], known: Known) -> None:
     """Level by level along `after`, each kind once for all its resources, the kinds of a level side by side."""
     wanted = _wanted(requests, kinds)
     done: set[str] = set()
     waiting = dict(wanted)
     while waiting:
         level = [name for name in waiting if not _pending_before(kinds[name], waiting, done)]
-        found = _side_by_side(lambda name: kinds[name].observe(aws, waiting[name], known), level)
+        found = side_by_side(lambda name: kinds[name].observe(aws, waiting[name], known), level)
         for name, seen in zip(level, found, strict=True):
             for key in waiting.pop(name):
                 live = seen.get(key)
@@ -147,14 +146,7 @@ def _observe_all(aws: Aws, requests: Sequence[Request], kinds: Mapping[str, Kind
         done.update(level)
 
 
-def _side_by_side[T](look: Callable[[str], T], names: Sequence[str]) -> list[T]:
-    if len(names) < 2:
-        return [look(name) for name in names]
-    with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
-        return list(pool.map(look, names))
-
-
-def _pending_before(kind: Kind, waiting: Mapping[str, Any], done: set[str]) -> bool:
+def _pending_before(kind: Lookup, waiting: Mapping[str, Any], done: set[str]) -> bool:
     return any(name in waiting and name not in done and name != kind.name for name in kind.after)
 
 
@@ -162,7 +154,7 @@ def _is_request(requests: Sequence[Request], kind: str, key: str) -> bool:
     return any(request.kind.name == kind and request.key == key for request in requests)
 
 
-def _wanted(requests: Sequence[Request], kinds: Mapping[str, Kind]) -> dict[str, dict[str, Options]]:
+def _wanted(requests: Sequence[Request], kinds: Mapping[str, Lookup]) -> dict[str, dict[str, Options]]:
     """Every resource to look up: those of the run, and those that they name."""
     wanted: dict[str, dict[str, Options]] = defaultdict(dict)
     for request in requests:

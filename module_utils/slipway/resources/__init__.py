@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from ..engine.kind import Kind
+from ..engine.kind import Kind, Lookup
 from .ecr_repository import EcrRepository
 from .ecs_service import EcsService
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (EcrRepository(), EcsService())}
+
+# What the kinds refer to and nobody describes: looked up by name, with no module of its own.
+LOOKUPS: dict[str, Lookup] = {}
