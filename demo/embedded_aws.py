@@ -246,6 +246,15 @@ def up(port: int = PORT) -> EmbeddedAws:
         return aws
     down()
     aws = start(DIRECTORY, port)
+    try:
+        _record(aws)
+    except BaseException:
+        stop(aws)
+        raise
+    return aws
+
+
+def _record(aws: EmbeddedAws) -> None:
     values = aws.environment() | {
         "EMBEDDED_AWS_PORT": str(aws.port),
         "EMBEDDED_AWS_PID": str(aws.pid),
@@ -253,7 +262,6 @@ def up(port: int = PORT) -> EmbeddedAws:
     }
     text = "".join(f"{name}={value}\n" for name, value in values.items())
     ENV_FILE.write_text(f"# For a shell: set -a; . {ENV_FILE.relative_to(ROOT)}; set +a\n{text}", encoding="utf-8")
-    return aws
 
 
 def down() -> bool:

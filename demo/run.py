@@ -120,8 +120,8 @@ def deploy(aws: EmbeddedAws) -> int:
 
 def tidy_up(keep: bool) -> None:
     """Stop everything that was started, unless it is to stay."""
-    if keep and (aws := embedded_aws.running()):
-        say(TO_GO_ON if aws.answers() else "")
+    if keep and embedded_aws.running():
+        say(TO_GO_ON)
         return
     with undisturbed():
         if embedded_aws.down():
@@ -135,7 +135,7 @@ def demo(keep: bool) -> int:
         try:
             code = deploy(prepare())
             result = "deployed" if code == 0 else f"the deploy failed (exit code {code})"
-            say(f"\n{SERVICE}: {result}, {time.monotonic() - started:.0f} s from nothing")
+            say(f"\n{SERVICE}: {result}, {time.monotonic() - started:.0f} s in all")
         except Interrupted as interrupted:
             say(f"\nstopped by {interrupted}")
             code = 128 + interrupted.number
