@@ -25,7 +25,7 @@ $(VENV)/.demo: requirements-demo.txt requirements.txt | $(BIN)/python
 	$(PIP) -r $<
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt requirements-demo.txt requirements.txt | $(BIN)/python
+$(VENV)/.dev: requirements-dev.txt examples/fastapi/requirements.txt requirements-demo.txt requirements.txt | $(BIN)/python
 	$(PIP) -r $<
 	@touch $@ $(VENV)/.demo
 
