@@ -39,9 +39,7 @@ def operation_of(environ: WSGIEnvironment, body: bytes) -> str:
         return f"{service}:{str(target).rpartition('.')[2]}"
     if rpc := SMITHY_RPC.match(path):
         return f"{service}:{rpc.group(1)}"
-    form = (
-        body if str(environ.get("CONTENT_TYPE", "")).startswith("application/x-www-form-urlencoded") else b""
-    )
+    form = body if str(environ.get("CONTENT_TYPE", "")).startswith("application/x-www-form-urlencoded") else b""
     for fields in (form.decode("utf-8", "replace"), str(environ.get("QUERY_STRING", ""))):
         if action := parse_qs(fields).get("Action"):
             return f"{service}:{action[0]}"
@@ -78,9 +76,7 @@ class CountingApplication:
                 self._calls.clear()
             answer = {"total": self._calls.total(), "operations": dict(self._calls.most_common())}
         payload = json.dumps(answer).encode()
-        start_response(
-            "200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(payload)))]
-        )
+        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(payload)))])
         return [payload]
 
 

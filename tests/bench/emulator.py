@@ -61,9 +61,7 @@ def _ministack(port: int, logs: Path) -> Iterator[str]:
         # Containers would only add noise: nothing here is sent to them.
         "DOCKER_HOST": "unix:///nonexistent/docker.sock",
     }
-    with server(
-        [sys.executable, "-m", "ministack"], env, logs / "ministack.log", f"{upstream}/_ministack/health"
-    ):
+    with server([sys.executable, "-m", "ministack"], env, logs / "ministack.log", f"{upstream}/_ministack/health"):
         yield upstream
 
 

@@ -36,8 +36,7 @@ def environment(endpoint: str, region: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "ANSIBLE_", "TF_", "SLIPWAY_"))
-        and not name.lower().endswith("_proxy")
+        if not name.startswith(("AWS_", "ANSIBLE_", "TF_", "SLIPWAY_")) and not name.lower().endswith("_proxy")
     }
     proxies = {"HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE, "NO_PROXY": "127.0.0.1,localhost"}
     return kept | {

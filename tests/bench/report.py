@@ -121,10 +121,7 @@ def _growth(results: Results) -> list[str]:
     rows = [["growth", *(f"{size} service{'s' * (size > 1)}" for size in sizes)]]
     for tool in dict.fromkeys(entry.tool for entry in results.measured):
         found = {entry.stack.services: entry for entry in entries if entry.tool == tool}
-        cells = [
-            f"{found[size].wall:.1f} s {found[size].calls:4d} calls" if size in found else "-"
-            for size in sizes
-        ]
+        cells = [f"{found[size].wall:.1f} s {found[size].calls:4d} calls" if size in found else "-" for size in sizes]
         rows.append([tool, *cells])
     return _table(rows)
 
@@ -138,7 +135,7 @@ def text(results: Results) -> str:
     """Render the tables and the verdict."""
     stack = results.measured[0].stack
     lines = [
-        f"{stack.resources} resources ({stack.services} service), {results.emulator} on loopback, "
+        f"{stack.resources} resources ({stack.services} service{'s' * (stack.services > 1)}), {results.emulator} on loopback, "
         f"medians of {len(results.measured[0].runs)} runs",
         "",
         *_comparison(results),
@@ -146,10 +143,7 @@ def text(results: Results) -> str:
     if results.growth:
         lines += ["", *_growth(results)]
     for entry in [*results.measured, *results.growth]:
-        lines += [
-            f"not a no-op: {entry.tool}, {entry.stack.services} services: {change}"
-            for change in entry.changes
-        ]
+        lines += [f"not a no-op: {entry.tool}, {entry.stack.resources} resources: {change}" for change in entry.changes]
     lines += results.left_out
     if own := results.of(OWN):
         lines += ["", *_tasks(own)]

@@ -23,22 +23,16 @@ RESULT = ROOT / ".run" / "bench.json"
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.bench", description=(__doc__ or "").splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--emulator", default="moto", metavar="moto|ministack|URL")
-    parser.add_argument(
-        "--port", type=int, default=4801, help="loopback port; ministack takes the next one as well"
-    )
+    parser.add_argument("--port", type=int, default=4801, help="loopback port; ministack takes the next one as well")
     parser.add_argument("--runs", type=int, default=3, help="no-op runs of each tool (default: 3)")
     parser.add_argument("--growth", default="1,5,20", help="numbers of services (default: 1,5,20)")
     parser.add_argument(
         "--tools", default="", help=f"only these, of {OWN}, {RIVAL}, terraform (default: all there are)"
     )
     parser.add_argument("--no-alarms", action="store_true", help="leave the two alarms of each service out")
-    parser.add_argument(
-        "--require", action="store_true", help="exit with 1 when what Slipway promises is missed"
-    )
+    parser.add_argument("--require", action="store_true", help="exit with 1 when what Slipway promises is missed")
     return parser.parse_args()
 
 
@@ -61,13 +55,11 @@ def _say(message: str) -> None:
 
 
 def _told(tool: Tool, verb: str, stack: Stack, run: Run) -> Run:
-    _say(f"  {tool.name}: {verb}, {stack.services} services: {run.wall:.2f} s, {run.total_calls} calls")
+    _say(f"  {tool.name}: {verb} of {stack.resources} resources: {run.wall:.2f} s, {run.total_calls} calls")
     return run
 
 
-def _apply(
-    tools: Sequence[Tool], at: Emulator, stack: Stack, foundation: Foundation, results: Results
-) -> list[Tool]:
+def _apply(tools: Sequence[Tool], at: Emulator, stack: Stack, foundation: Foundation, results: Results) -> list[Tool]:
     """Bring every tool's stack up; answer those that can go on, as emulators do not suit all of them."""
     fit: list[Tool] = []
     for tool in tools:
@@ -75,7 +67,7 @@ def _apply(
         try:
             run = tool.apply(at, stack.variables(foundation, at.endpoint, prefix))
         except BenchError as error:
-            results.left_out.append(f"{tool.name} is left out from {stack.services} services on: {error}")
+            results.left_out.append(f"{tool.name} is left out from {stack.resources} resources on: {error}")
         else:
             _told(tool, "apply", stack, run)
             fit.append(tool)

@@ -45,9 +45,9 @@ def lay_foundation(endpoint: str) -> Foundation:
     ec2 = session.client("ec2", endpoint_url=endpoint, config=config)
     vpc_id = ec2.create_vpc(CidrBlock="10.40.0.0/16")["Vpc"]["VpcId"]
     first, second = (
-        ec2.create_subnet(
-            VpcId=vpc_id, CidrBlock=f"10.40.{index}.0/24", AvailabilityZone=f"{REGION}{letter}"
-        )["Subnet"]["SubnetId"]
+        ec2.create_subnet(VpcId=vpc_id, CidrBlock=f"10.40.{index}.0/24", AvailabilityZone=f"{REGION}{letter}")[
+            "Subnet"
+        ]["SubnetId"]
         for index, letter in enumerate("ac")
     )
     route53 = session.client("route53", endpoint_url=endpoint, config=config)

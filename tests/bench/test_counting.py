@@ -107,9 +107,7 @@ def measured(tool: str, wall: float, calls: int, *changes: str) -> Measured:
         (measured("slipway", 1.0, 20, "Service"), False),
     ],
 )
-def test_the_promise_is_8_times_faster_with_a_third_of_the_calls_and_no_change(
-    own: Measured, met: bool
-) -> None:
+def test_the_promise_is_8_times_faster_with_a_third_of_the_calls_and_no_change(own: Measured, met: bool) -> None:
     judged = verdict(Results("moto", [own, measured("amazon.aws", 8.0, 60)]))
     assert judged
     assert judged.met is met

@@ -83,9 +83,7 @@ class AnsibleTool:
         finished, calls = _counted(emulator, lambda: measure([*command, str(self.playbook)], env, ROOT))
         events = list(_events(finished.output))
         if finished.code != 0:
-            raise BenchError(
-                f"{self.name}: ansible-playbook failed\n{_failure(events) or finished.output[-2000:]}"
-            )
+            raise BenchError(f"{self.name}: ansible-playbook failed\n{_failure(events) or finished.output[-2000:]}")
         tasks = [event for event in events if event["_event"] in ("v2_runner_on_ok", "v2_runner_on_skipped")]
         changes = [_label(task) for task in tasks if _result(task).get("changed")]
         return Run(
@@ -106,9 +104,7 @@ def _beside_python(program: str) -> str:
     beside = Path(sys.executable).with_name(program)
     found = str(beside) if beside.exists() else shutil.which(program)
     if not found:
-        raise BenchError(
-            f"{program} is not installed beside {sys.executable}: install requirements-dev.txt there"
-        )
+        raise BenchError(f"{program} is not installed beside {sys.executable}: install requirements-dev.txt there")
     return found
 
 
@@ -150,9 +146,7 @@ def _failure(events: list[dict[str, Any]]) -> str:
 
 
 def _seconds(duration: Mapping[str, str]) -> float:
-    return (
-        datetime.fromisoformat(duration["end"]) - datetime.fromisoformat(duration["start"])
-    ).total_seconds()
+    return (datetime.fromisoformat(duration["end"]) - datetime.fromisoformat(duration["start"])).total_seconds()
 
 
 @dataclass(frozen=True)

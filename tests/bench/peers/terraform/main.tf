@@ -226,6 +226,7 @@ resource "aws_route53_record" "service" {
   }
 }
 
+# On ministack every plan wants to change the alarms again; on moto none does.
 resource "aws_cloudwatch_metric_alarm" "service" {
   for_each            = local.alarms
   alarm_name          = each.key
