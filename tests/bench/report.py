@@ -135,8 +135,8 @@ def text(results: Results) -> str:
     """Render the tables and the verdict."""
     stack = results.measured[0].stack
     lines = [
-        f"{stack.resources} resources ({stack.services} service{'s' * (stack.services > 1)}), {results.emulator} on loopback, "
-        f"medians of {len(results.measured[0].runs)} runs",
+        f"{stack.resources} resources ({stack.services} service{'s' * (stack.services > 1)}), "
+        f"{results.emulator} on loopback, medians of {len(results.measured[0].runs)} runs",
         "",
         *_comparison(results),
     ]
