@@ -25,8 +25,13 @@ NOT_OPTIONS = {
         "image_scanning_configuration": "is scan_on_push",
     },
     "ecs_service": {"service_name": "is name", "client_token": "one call is made, and a rerun converges"},
+    "iam_role": {"role_name": "is name", "assume_role_policy_document": "is assume_role_policy"},
 }
-OPERATIONS = {"ecr_repository": ("ecr", "CreateRepository"), "ecs_service": ("ecs", "CreateService")}
+OPERATIONS = {
+    "ecr_repository": ("ecr", "CreateRepository"),
+    "ecs_service": ("ecs", "CreateService"),
+    "iam_role": ("iam", "CreateRole"),
+}
 
 
 def spec(kind: str) -> dict[str, Any]:

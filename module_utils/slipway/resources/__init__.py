@@ -5,8 +5,16 @@ from __future__ import annotations
 from ..engine.kind import Kind, Lookup
 from .ecr_repository import EcrRepository
 from .ecs_service import EcsService
+from .iam_role import IamRole
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (EcrRepository(), EcsService())}
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        EcrRepository(),
+        EcsService(),
+        IamRole(),
+    )
+}
 
 # What the kinds refer to and nobody describes: looked up by name, with no module of its own.
 LOOKUPS: dict[str, Lookup] = {}
