@@ -1,0 +1,1 @@
+"""What people type, run as they type it."""
