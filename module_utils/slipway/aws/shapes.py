@@ -19,8 +19,8 @@ LOADER = create_loader()
 
 
 def xform_name(name: str) -> str:
-    """The option that stands for a name of the API: botocore's rule, but GiB is one word."""
-    return _xform_name(name).replace("gi_b", "gib")
+    """The option that stands for a name of the API: botocore's rule, but GiB and IPv4 are words."""
+    return _xform_name(name).replace("gi_b", "gib").replace("i_pv", "ipv")
 
 
 @cache

@@ -55,17 +55,21 @@ def documentation_of(module: Path) -> str:
 
 
 def argument_spec(documentation: str, secret: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The argument spec that a DOCUMENTATION describes; `secret` names the options that must never be shown."""
+    """The argument spec that a DOCUMENTATION describes; `secret` names the options, at any depth, never to be shown."""
     own = yaml.load(documentation, Loader=_Loader)["options"]  # noqa: S506 - a safe loader, the C one where there is one
     shared = yaml.load(CONNECTION_DOCUMENTATION, Loader=_Loader)["options"]  # noqa: S506
-    return {name: _spec(option, name in secret) for name, option in {**shared, **own}.items()}
+    return _specs({**shared, **own}, secret)
 
 
-def _spec(option: Mapping[str, Any], secret: bool) -> dict[str, Any]:
+def _specs(options: Mapping[str, Any], secret: frozenset[str]) -> dict[str, Any]:
+    return {name: _spec(option, name in secret, secret) for name, option in options.items()}
+
+
+def _spec(option: Mapping[str, Any], hidden: bool, secret: frozenset[str]) -> dict[str, Any]:
     spec = {key: option[key] for key in _KEPT if key in option}
-    spec["no_log"] = secret
+    spec["no_log"] = hidden
     if "suboptions" in option:
-        spec["options"] = {name: _spec(sub, False) for name, sub in option["suboptions"].items()}
+        spec["options"] = _specs(option["suboptions"], secret)
     return spec
 
 

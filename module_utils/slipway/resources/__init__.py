@@ -5,6 +5,10 @@ from __future__ import annotations
 from ..engine.kind import Kind, Lookup
 from .ecr_repository import EcrRepository
 from .ecs_service import EcsService
+from .elb_listener import ElbListener
+from .elb_listener_rule import ElbListenerRule
+from .elb_load_balancer import ElbLoadBalancer
+from .elb_target_group import ElbTargetGroup
 from .iam_role import IamRole
 
 KINDS: dict[str, Kind] = {
@@ -12,6 +16,10 @@ KINDS: dict[str, Kind] = {
     for kind in (
         EcrRepository(),
         EcsService(),
+        ElbListener(),
+        ElbListenerRule(),
+        ElbLoadBalancer(),
+        ElbTargetGroup(),
         IamRole(),
     )
 }
