@@ -19,6 +19,7 @@ LIBRARY = ROOT / "library"
 
 # Members of the API that are no options, and why.
 NOT_OPTIONS = {
+    "cloudwatch_alarm": {"alarm_name": "is name"},
     "ecr_repository": {
         "repository_name": "is name",
         "registry_id": "is the caller's own account",
@@ -26,11 +27,14 @@ NOT_OPTIONS = {
     },
     "ecs_service": {"service_name": "is name", "client_token": "one call is made, and a rerun converges"},
     "iam_role": {"role_name": "is name", "assume_role_policy_document": "is assume_role_policy"},
+    "security_group": {"group_name": "is name", "tag_specifications": "is tags", "dry_run": "is check mode"},
 }
 OPERATIONS = {
+    "cloudwatch_alarm": ("cloudwatch", "PutMetricAlarm"),
     "ecr_repository": ("ecr", "CreateRepository"),
     "ecs_service": ("ecs", "CreateService"),
     "iam_role": ("iam", "CreateRole"),
+    "security_group": ("ec2", "CreateSecurityGroup"),
 }
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from ..engine.kind import Kind, Lookup
+from .cloudwatch_alarm import CloudwatchAlarm
 from .ecr_repository import EcrRepository
 from .ecs_service import EcsService
 from .elb_listener import ElbListener
 from .elb_listener_rule import ElbListenerRule
 from .elb_load_balancer import ElbLoadBalancer
 from .elb_target_group import ElbTargetGroup
+from .hosted_zone import HostedZone
 from .iam_role import IamRole
+from .route53_record import Route53Record
+from .security_group import SecurityGroup
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
+        CloudwatchAlarm(),
         EcrRepository(),
         EcsService(),
         ElbListener(),
@@ -21,8 +26,10 @@ KINDS: dict[str, Kind] = {
         ElbLoadBalancer(),
         ElbTargetGroup(),
         IamRole(),
+        Route53Record(),
+        SecurityGroup(),
     )
 }
 
 # What the kinds refer to and nobody describes: looked up by name, with no module of its own.
-LOOKUPS: dict[str, Lookup] = {}
+LOOKUPS: dict[str, Lookup] = {kind.name: kind for kind in (HostedZone(),)}
