@@ -26,6 +26,19 @@ NOT_OPTIONS = {
         "image_scanning_configuration": "is scan_on_push",
     },
     "ecs_service": {"service_name": "is name", "client_token": "one call is made, and a rerun converges"},
+    "elb_listener": {"load_balancer_arn": "is load_balancer"},
+    "elb_listener_rule": {"listener_arn": "is load_balancer and port"},
+    "elb_load_balancer": {},
+    "elb_target_group": {
+        **{
+            f"health_check_{name}": f"is health_check.{name}"
+            for name in ("protocol", "port", "enabled", "path", "interval_seconds", "timeout_seconds")
+        },
+        **{
+            name: f"is health_check.{name}"
+            for name in ("healthy_threshold_count", "unhealthy_threshold_count", "matcher")
+        },
+    },
     "iam_role": {"role_name": "is name", "assume_role_policy_document": "is assume_role_policy"},
     "security_group": {"group_name": "is name", "tag_specifications": "is tags", "dry_run": "is check mode"},
 }
@@ -33,6 +46,10 @@ OPERATIONS = {
     "cloudwatch_alarm": ("cloudwatch", "PutMetricAlarm"),
     "ecr_repository": ("ecr", "CreateRepository"),
     "ecs_service": ("ecs", "CreateService"),
+    "elb_listener": ("elbv2", "CreateListener"),
+    "elb_listener_rule": ("elbv2", "CreateRule"),
+    "elb_load_balancer": ("elbv2", "CreateLoadBalancer"),
+    "elb_target_group": ("elbv2", "CreateTargetGroup"),
     "iam_role": ("iam", "CreateRole"),
     "security_group": ("ec2", "CreateSecurityGroup"),
 }
@@ -51,6 +68,7 @@ def test_every_parameter_of_the_api_is_an_option(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_option_is_an_untyped_map(kind: str) -> None:
     maps = {"tags", "environment", "secrets", "docker_labels", "options", "driver_opts", "labels", "hook_details"}
+    maps |= {"authentication_request_extra_params"}
 
     def walk(options: dict[str, Any], path: str) -> None:
         for name, option in options.items():

@@ -16,6 +16,8 @@ from .names import is_arn
 
 # Option (or group.option) -> the attribute's key and the type of its value.
 Attributes = Mapping[str, tuple[str, type]]
+# Option (or group.option) -> lowest and highest value.
+Ranges = Mapping[str, tuple[int, int]]
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?")
 _BATCH = 20
@@ -27,12 +29,37 @@ def refuse_bad_name(kind: str, name: str) -> None:
     Raises:
         SlipwayError: the name is too long, or has other characters than letters, digits and hyphens.
     """
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or (kind == "elb_load_balancer" and name.startswith("internal-")):
         raise SlipwayError(
-            f"{name!r} ({len(name)} characters) cannot be the name of a load balancer or a target group",
+            f"{name!r} ({len(name)} characters) is no name that AWS takes",
             where=f"{kind} {name}",
-            remedy="use 1 to 32 letters, digits and hyphens; neither the first nor the last may be a hyphen",
+            remedy="use 1 to 32 letters, digits and hyphens, no hyphen at either end, and not internal- at the start",
         )
+
+
+def refuse_out_of_range(where: str, options: Options, ranges: Ranges) -> None:
+    """Refuse numbers that AWS does not take, before anything is half made.
+
+    Raises:
+        SlipwayError: a number is too low or too high.
+    """
+    for path, (low, high) in ranges.items():
+        value = _at(options, path)
+        if value is not None and not low <= value <= high:
+            raise SlipwayError(f"{path} is {value}", where=where, remedy=f"use {low} to {high}")
+
+
+def refuse_empty(where: str, options: Options, names: Iterable[str], *, new: bool = False) -> None:
+    """Refuse options that must say something: of a new resource also those that were omitted.
+
+    Raises:
+        SlipwayError: some are empty, or lacking.
+    """
+    for name in names:
+        value = options.get(name)
+        if value in ([], "") or (new and value is None):
+            what = f"{name} is empty" if value is not None else f"{name} is needed for a new one"
+            raise SlipwayError(what, where=where, remedy=f"give {name}")
 
 
 def load_balancer_name(name_or_arn: str) -> str:

@@ -14,6 +14,7 @@ from ..aws.shapes import from_api, shape_of, to_api
 from ..engine.compare import Rules
 from ..engine.kind import Known, Options, Reference
 from ..engine.plan import Desired, Live
+from .elb import refuse_out_of_range
 from .names import is_arn, target_group_arn
 
 _ACTIONS = shape_of("elbv2", "Actions")
@@ -86,7 +87,7 @@ def secrets(actions: Iterable[Mapping[str, Any]]) -> list[str | None]:
 
 
 def api_actions(
-    actions: Sequence[Mapping[str, Any]], client_secrets: Sequence[str | None], *, exists: bool, where: str
+    actions: Sequence[Mapping[str, Any]], client_secrets: Sequence[str | None], live: Live | None, where: str
 ) -> list[dict[str, Any]]:
     """Actions as the API takes them.
 
@@ -94,15 +95,19 @@ def api_actions(
         SlipwayError: a new action needs the client secret.
     """
     result: list[dict[str, Any]] = to_api(_ACTIONS, list(_to_typed(where, actions, "type")))
+    there = [*live.fields.get("actions", ()), *live.fields.get("default_actions", ())] if live else []
+    has_secret = any("authenticate_oidc" in action for action in there)
     for index, (action, secret) in enumerate(zip(result, client_secrets, strict=True), start=1):
         if len(result) > 1:
             action["Order"] = index
         groups = action.get("ForwardConfig", {}).get("TargetGroups", [])
+        for group in groups if len(groups) > 1 else ():
+            group.setdefault("Weight", 1)
         if len(groups) == 1 and groups[0].get("Weight", 1) == 1 and len(action["ForwardConfig"]) == 1:
             action["TargetGroupArn"] = groups[0]["TargetGroupArn"]
             del action["ForwardConfig"]
         if action["Type"] == "authenticate-oidc":
-            if not secret and not exists:
+            if not secret and not has_secret:
                 raise SlipwayError(
                     "a new authenticate_oidc action needs client_secret", where=where, remedy="give client_secret"
                 )
@@ -209,6 +214,7 @@ def _with_arns(known: Known, option: str, action: Mapping[str, Any]) -> Options:
     for group in forward.get("target_groups") or ():
         body = {key: value for key, value in group.items() if key != "target_group"}
         where = f"{option}.forward.target_groups.target_group"
+        refuse_out_of_range(f"{option}.forward.target_groups", group, {"weight": (0, 999)})
         groups.append({"target_group_arn": target_group_arn(known, group["target_group"], where), **body})
     return {**action, "forward": {**forward, "target_groups": groups}}
 

@@ -10,6 +10,7 @@ from ..aws.clients import Aws
 from ..aws.shapes import from_api, input_shape, to_api
 from ..engine.compare import Difference, Rules, changed_options
 from ..engine.kind import Kind, Known, Options, Reference
+from ..engine.parallel import side_by_side
 from ..engine.plan import Call, Desired, Live, Output, Plan
 from . import elb, elb_actions, tags
 from .names import is_arn
@@ -31,6 +32,8 @@ ATTRIBUTES: elb.Attributes = {
     "response_headers.server": ("routing.http.response.server.enabled", bool),
     **{f"response_headers.{name}": (f"routing.http.response.{name}.header_value", str) for name in _RESPONSE_HEADERS},
 }
+_RANGES: elb.Ranges = {"port": (1, 65535), "tcp_idle_timeout_seconds": (60, 6000)}
+_SECURE = frozenset({"HTTPS", "TLS"})
 _ATTRIBUTE_OPTIONS = elb.attribute_options(ATTRIBUTES)
 _ACTIONS = elb_actions.rules_for("default_actions")
 _PLAIN = ("protocol", "ssl_policy", "alpn_policy", "mutual_authentication")
@@ -71,23 +74,26 @@ class ElbListener(Kind):
         by_balancer: dict[str, set[str]] = defaultdict(set)
         for key in wanted:
             by_balancer[key.partition(":")[0]].add(key)
-        lives: dict[str, Live] = {}
-        for name, keys in by_balancer.items():
+
+        def look(name: str) -> dict[str, Live]:
             balancer = known.live("elb_load_balancer", name)
             if balancer is None:
-                continue
+                return {}
             arn = balancer.outputs["arn"]
-            for item in aws.pages("elbv2", "DescribeListeners", "Listeners", LoadBalancerArn=arn):
-                key = f"{name}:{item.get('Port')}"
-                if key in keys:
-                    lives[key] = _live(aws, item, wanted[key])
-        return elb.with_tags(aws, lives, wanted)
+            found = aws.pages("elbv2", "DescribeListeners", "Listeners", LoadBalancerArn=arn)
+            items = {f"{name}:{item.get('Port')}": item for item in found}
+            return {key: _live(aws, items[key], wanted[key]) for key in items if key in by_balancer[name]}
+
+        lives = [item for found in side_by_side(look, list(by_balancer)) for item in found.items()]
+        return elb.with_tags(aws, dict(lives), wanted)
 
     def desired(self, options: Options, known: Known) -> Desired:
         """The fields of CreateListener, with names completed to ARNs, and the attributes beside them."""
         key = self.key(options)
         if options.get("state") == "absent":
             return Desired(key, absent=True)
+        elb.refuse_out_of_range(f"{self.name} {key}", options, _RANGES)
+        elb.refuse_empty(f"{self.name} {key}", options, ["default_actions"])
         fields = {name: options.get(name) for name in (*_PLAIN, "tags", *sorted(_ATTRIBUTE_OPTIONS))}
         actions = options.get("default_actions")
         if actions is not None:
@@ -115,10 +121,13 @@ class ElbListener(Kind):
 
     def create(self, desired: Desired) -> Sequence[Call]:
         """CreateListener with the default certificate, then the other certificates and the attributes."""
+        secure = ["certificates"] if desired.fields.get("protocol") in _SECURE else []
+        needed = ["protocol", "default_actions", *secure]
+        elb.refuse_empty(f"{self.name} {desired.name}", desired.fields, needed, new=True)
         params = {
             "LoadBalancerArn": desired.settings["load_balancer_arn"],
             "Port": desired.settings["port"],
-            **_modified(desired, desired.fields, exists=False),
+            **_modified(desired, desired.fields, None),
         }
         if desired.fields.get("tags"):
             params["Tags"] = tags.to_pairs(desired.fields["tags"])
@@ -129,9 +138,11 @@ class ElbListener(Kind):
     def update(self, desired: Desired, live: Live, found: Sequence[Difference]) -> Sequence[Call]:
         """One ModifyListener with what differs, then the other certificates, the attributes and the tags."""
         changed, arn, calls = changed_options(found), live.outputs["arn"], []
+        if "certificates" in changed and "protocol" not in changed:
+            elb.refuse_empty(f"{self.name} {desired.name}", desired.fields, ["certificates"])
         # A change from HTTP to HTTPS needs the policy and the certificate in the same call.
         together = changed | ({"ssl_policy", "certificates"} if "protocol" in changed else set())
-        params = _modified(desired, together, exists=True)
+        params = _modified(desired, together, live)
         if params.get("Certificates") == _named(live.fields["certificates"][:1]):
             del params["Certificates"]
         if params:
@@ -191,16 +202,14 @@ def _certificates(desired: Desired, live: Live) -> list[Any]:
     return [*default, *listed, *purged]
 
 
-def _modified(desired: Desired, names: Container[str], *, exists: bool) -> dict[str, Any]:
+def _modified(desired: Desired, names: Container[str], live: Live | None) -> dict[str, Any]:
     """The parameters that CreateListener and ModifyListener share, of the named fields."""
     fields = {key: value for key, value in desired.fields.items() if key in names}
     params: dict[str, Any] = to_api(_CREATE, {key: fields[key] for key in _PLAIN if key in fields})
     if fields.get("default_actions"):
         secrets = desired.settings["client_secrets"]
         where = f"elb_listener {desired.name}"
-        params["DefaultActions"] = elb_actions.api_actions(
-            fields["default_actions"], secrets, exists=exists, where=where
-        )
+        params["DefaultActions"] = elb_actions.api_actions(fields["default_actions"], secrets, live, where)
     if fields.get("certificates"):
         params["Certificates"] = _named(fields["certificates"][:1])
     return params

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..aws.clients import Aws
-from ..aws.errors import SlipwayError
 from ..engine.compare import Difference, Rules, changed_options
 from ..engine.kind import Kind, Known, Options, Reference
+from ..engine.parallel import side_by_side
 from ..engine.plan import Call, Desired, Live, Plan
 from . import elb, elb_actions, tags
 
 _ACTIONS = elb_actions.rules_for("actions")
+_NEEDED = ("conditions", "actions")
+_RANGES: elb.Ranges = {"port": (1, 65535), "priority": (1, 50000)}
 _CONDITIONS = ("host_header", "path_pattern", "http_header", "http_request_method", "source_ip")
 
 
@@ -50,22 +52,25 @@ class ElbListenerRule(Kind):
         by_listener: dict[str, set[str]] = defaultdict(set)
         for key in wanted:
             by_listener[key.rpartition("/")[0]].add(key)
-        lives: dict[str, Live] = {}
-        for name, keys in by_listener.items():
+
+        def look(name: str) -> dict[str, Live]:
             listener = known.live("elb_listener", name)
             if listener is None:
-                continue
-            for item in aws.pages("elbv2", "DescribeRules", "Rules", ListenerArn=listener.outputs["arn"]):
-                key = f"{name}/{item['Priority']}"
-                if key in keys:
-                    lives[key] = _live(item)
-        return elb.with_tags(aws, lives, wanted)
+                return {}
+            found = aws.pages("elbv2", "DescribeRules", "Rules", ListenerArn=listener.outputs["arn"])
+            items = {f"{name}/{item['Priority']}": item for item in found}
+            return {key: _live(items[key]) for key in items if key in by_listener[name]}
+
+        lives = [item for found in side_by_side(look, list(by_listener)) for item in found.items()]
+        return elb.with_tags(aws, dict(lives), wanted)
 
     def desired(self, options: Options, known: Known) -> Desired:
         """The fields of CreateRule, with names completed to ARNs."""
         key = self.key(options)
         if options.get("state") == "absent":
             return Desired(key, absent=True)
+        elb.refuse_out_of_range(f"{self.name} {key}", options, _RANGES)
+        elb.refuse_empty(f"{self.name} {key}", options, _NEEDED)
         fields: dict[str, Any] = {"tags": options.get("tags")}
         if options.get("conditions") is not None:
             fields["conditions"] = elb_actions.desired_conditions(options["conditions"])
@@ -90,15 +95,11 @@ class ElbListenerRule(Kind):
     def create(self, desired: Desired) -> Sequence[Call]:
         """CreateRule takes all of it."""
         fields = desired.fields
-        lacking = [name for name in ("conditions", "actions") if not fields.get(name)]
-        if lacking:
-            raise SlipwayError(
-                f"a new rule needs {' and '.join(lacking)}", where=f"{self.name} {desired.name}", remedy="give them"
-            )
+        elb.refuse_empty(f"{self.name} {desired.name}", fields, _NEEDED, new=True)
         params = {
             "ListenerArn": desired.settings["listener_arn"],
             "Priority": desired.settings["priority"],
-            **self._modified(desired, set(fields), exists=False),
+            **self._modified(desired, set(fields), None),
         }
         if fields.get("tags"):
             params["Tags"] = tags.to_pairs(fields["tags"])
@@ -109,7 +110,7 @@ class ElbListenerRule(Kind):
     def update(self, desired: Desired, live: Live, found: Sequence[Difference]) -> Sequence[Call]:
         """One ModifyRule with the lists that differ, then the tags."""
         arn = live.outputs["arn"]
-        params = self._modified(desired, changed_options(found), exists=True)
+        params = self._modified(desired, changed_options(found), live)
         modify = Call("elbv2", "ModifyRule", {"RuleArn": arn, **params}, retry=elb_actions.SOON)
         return [*([modify] if params else []), *elb.tag_calls(arn, found, desired.fields)]
 
@@ -118,16 +119,16 @@ class ElbListenerRule(Kind):
         params = {"RuleArn": live.outputs["arn"]}
         return [Call("elbv2", "DeleteRule", params, tolerate=frozenset({"RuleNotFound"}))]
 
-    def _modified(self, desired: Desired, names: frozenset[str] | set[str], *, exists: bool) -> dict[str, Any]:
+    def _modified(self, desired: Desired, names: frozenset[str] | set[str], live: Live | None) -> dict[str, Any]:
         fields, params = desired.fields, dict[str, Any]()
         if "conditions" in names:
             params["Conditions"] = elb_actions.api_conditions(fields["conditions"])
         if "actions" in names:
             secrets, where = desired.settings["client_secrets"], f"{self.name} {desired.name}"
-            params["Actions"] = elb_actions.api_actions(fields["actions"], secrets, exists=exists, where=where)
+            params["Actions"] = elb_actions.api_actions(fields["actions"], secrets, live, where)
         if "transforms" in names and fields["transforms"]:
             params["Transforms"] = elb_actions.api_transforms(fields["transforms"])
-        elif "transforms" in names and exists:
+        elif "transforms" in names and live:
             params["ResetTransforms"] = True
         return params
 

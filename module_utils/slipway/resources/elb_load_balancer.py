@@ -10,6 +10,7 @@ from ..aws.errors import SlipwayError
 from ..aws.shapes import from_api, input_shape, to_api
 from ..engine.compare import Difference, Rules, changed_options
 from ..engine.kind import Kind, Known, Options, Reference
+from ..engine.parallel import side_by_side
 from ..engine.plan import Call, Desired, Live, Output
 from . import elb, tags
 from .names import security_group_id
@@ -38,6 +39,11 @@ ATTRIBUTES: elb.Attributes = {
         for option, value in (("enabled", bool), ("bucket", str), ("prefix", str))
     },
 }
+_RANGES: elb.Ranges = {
+    "idle_timeout_seconds": (1, 4000),
+    "client_keep_alive_seconds": (60, 604800),
+    "secondary_ips_auto_assigned_per_subnet": (0, 7),
+}
 _ATTRIBUTE_OPTIONS = elb.attribute_options(ATTRIBUTES)
 _ENFORCE = "enforce_security_group_inbound_rules_on_private_link_traffic"
 _CAPACITY = "minimum_load_balancer_capacity"
@@ -54,7 +60,6 @@ class ElbLoadBalancer(Kind):
     after = ("security_group",)
     create_only = frozenset({"type", "scheme", "customer_owned_ipv4_pool"})
     rules = Rules(
-        defaults={_CAPACITY: {"capacity_units": 0}},
         unordered={"subnets": "", "subnet_mappings": "subnet_id", "security_groups": ""},
         whole=frozenset({"tags"}),
     )
@@ -69,8 +74,9 @@ class ElbLoadBalancer(Kind):
         found = elb.describe_named(
             aws, "DescribeLoadBalancers", "LoadBalancers", "LoadBalancerName", "LoadBalancerNotFound", list(wanted)
         )
-        lives = {item["LoadBalancerName"]: _live(aws, item, wanted[item["LoadBalancerName"]]) for item in found}
-        return elb.with_tags(aws, lives, wanted)
+        items = {item["LoadBalancerName"]: item for item in found}
+        lives = side_by_side(lambda name: _live(aws, items[name], wanted[name]), list(items))
+        return elb.with_tags(aws, dict(zip(items, lives, strict=True)), wanted)
 
     def desired(self, options: Options, known: Known) -> Desired:
         """The fields of CreateLoadBalancer, and the attributes beside them."""
@@ -78,6 +84,8 @@ class ElbLoadBalancer(Kind):
         if options.get("state") == "absent":
             return Desired(name, settings={"unprotect": options.get("deletion_protection") is False}, absent=True)
         elb.refuse_bad_name(self.name, name)
+        elb.refuse_out_of_range(f"{self.name} {name}", options, _RANGES)
+        elb.refuse_empty(f"{self.name} {name}", options, ["subnets", "subnet_mappings"])
         if options.get("subnets") and options.get("subnet_mappings"):
             raise SlipwayError(
                 "subnets and subnet_mappings exclude each other",
@@ -93,19 +101,17 @@ class ElbLoadBalancer(Kind):
     def create(self, desired: Desired) -> Sequence[Call]:
         """CreateLoadBalancer, then what it does not take."""
         fields = {**desired.fields, "name": desired.name}
-        if not (fields.get("subnets") or fields.get("subnet_mappings")):
-            raise SlipwayError(
-                "a new load balancer needs subnets",
-                where=f"{self.name} {desired.name}",
-                remedy="give subnets: for an application load balancer, of at least two Availability Zones",
-            )
+        needed = [] if fields.get("subnet_mappings") else ["subnets"]
+        elb.refuse_empty(f"{self.name} {desired.name}", fields, needed, new=True)
         params = to_api(_CREATE, {key: value for key, value in fields.items() if key != "tags"})
         if fields.get("tags"):
             params["Tags"] = tags.to_pairs(fields["tags"])
         # A security group that was made a moment ago may not be known to this service yet.
         soon = frozenset({"InvalidSecurityGroup"})
         create = Call("elbv2", "CreateLoadBalancer", params, _created, retry=soon, patience=10)
-        return [create, *_later_calls(Output("arn"), fields, fields)]
+        # A new one has no reservation that could be ended.
+        unset = {_CAPACITY} if not fields.get(_CAPACITY, {}).get("capacity_units") else set()
+        return [create, *_later_calls(Output("arn"), fields, set(fields) - unset)]
 
     def update(self, desired: Desired, live: Live, found: Sequence[Difference]) -> Sequence[Call]:
         """One call for each part of the load balancer that differs."""

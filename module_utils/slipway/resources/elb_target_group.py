@@ -13,6 +13,7 @@ from ..aws.errors import SlipwayError
 from ..aws.shapes import from_api, input_shape, to_api
 from ..engine.compare import Difference, Rules, changed_options
 from ..engine.kind import Kind, Known, Options
+from ..engine.parallel import side_by_side
 from ..engine.plan import Call, Desired, Live, Output
 from . import elb, tags
 
@@ -44,6 +45,19 @@ ATTRIBUTES: elb.Attributes = {
         for unit in ("count", "percentage")
     },
 }
+_RANGES: elb.Ranges = {
+    "port": (1, 65535),
+    "target_control_port": (1, 65535),
+    "health_check.interval_seconds": (5, 300),
+    "health_check.timeout_seconds": (2, 120),
+    "health_check.healthy_threshold_count": (2, 10),
+    "health_check.unhealthy_threshold_count": (2, 10),
+    "deregistration_delay_timeout_seconds": (0, 3600),
+    "slow_start_duration_seconds": (0, 900),
+    "stickiness.lb_cookie_duration_seconds": (1, 604800),
+    "stickiness.app_cookie_duration_seconds": (1, 604800),
+    "unhealthy_draining_interval_seconds": (0, 360000),
+}
 _ATTRIBUTE_OPTIONS = elb.attribute_options(ATTRIBUTES)
 # Option of health_check -> parameter; the API gives only some of them the prefix.
 _HEALTH_CHECK = {
@@ -68,8 +82,9 @@ class ElbTargetGroup(Kind):
         found = elb.describe_named(
             aws, "DescribeTargetGroups", "TargetGroups", "TargetGroupName", "TargetGroupNotFound", list(wanted)
         )
-        lives = {item["TargetGroupName"]: _live(aws, item, wanted[item["TargetGroupName"]]) for item in found}
-        return elb.with_tags(aws, lives, wanted)
+        items = {item["TargetGroupName"]: item for item in found}
+        lives = side_by_side(lambda name: _live(aws, items[name], wanted[name]), list(items))
+        return elb.with_tags(aws, dict(zip(items, lives, strict=True)), wanted)
 
     def desired(self, options: Options, known: Known) -> Desired:
         """The fields of CreateTargetGroup, the health check together, and the attributes beside them."""
@@ -77,6 +92,7 @@ class ElbTargetGroup(Kind):
         if options.get("state") == "absent":
             return Desired(name, absent=True)
         elb.refuse_bad_name(self.name, name)
+        elb.refuse_out_of_range(f"{self.name} {name}", options, _RANGES)
         _refuse_contradictions(options)
         keys = (*_FIXED, "health_check", "tags", *sorted(_ATTRIBUTE_OPTIONS))
         return Desired(name, {key: options[key] for key in keys if options.get(key) is not None})
@@ -84,13 +100,8 @@ class ElbTargetGroup(Kind):
     def create(self, desired: Desired) -> Sequence[Call]:
         """CreateTargetGroup, then the attributes."""
         fields = desired.fields
-        lacking = [key for key in ("protocol", "port", "vpc_id") if fields.get(key) is None]
-        if lacking and fields.get("target_type") != "lambda":
-            raise SlipwayError(
-                f"a new target group needs {', '.join(lacking)}",
-                where=f"{self.name} {desired.name}",
-                remedy="give them",
-            )
+        needed = [] if fields.get("target_type") == "lambda" else ["protocol", "port", "vpc_id"]
+        elb.refuse_empty(f"{self.name} {desired.name}", fields, needed, new=True)
         own = {key: fields[key] for key in _FIXED if key in fields}
         params = to_api(_CREATE, {**own, **_health_check(fields), "name": desired.name})
         if fields.get("tags"):
