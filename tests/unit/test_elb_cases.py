@@ -13,6 +13,7 @@ from slipway.aws.errors import AwsError, SlipwayError
 from slipway.aws.shapes import shape_of, xform_name
 from slipway.engine.kind import Kind, Known
 from slipway.engine.options import argument_spec, documentation_of, validated
+from slipway.engine.plan import Live
 from slipway.resources import elb, elb_listener, elb_load_balancer, elb_target_group
 from slipway.resources.elb_listener import ElbListener
 from slipway.resources.elb_listener_rule import ElbListenerRule
@@ -102,6 +103,20 @@ def test_certificates(live: list[str], options: dict[str, Any], calls: list[Any]
     aws = FakeElb(plan(ElbListener(), {**LISTENER, "certificates": live}, FakeElb()).calls)
     made = plan(ElbListener(), {**LISTENER, **options}, aws).calls
     assert [(one.operation, [item["CertificateArn"] for item in one.params["Certificates"]]) for one in made] == calls
+
+
+def test_certificates_and_target_groups_go_by_name() -> None:
+    options = {**LISTENER, "certificates": ["api.example.com"]}
+    options["default_actions"] = [{"forward": {"target_groups": [{"target_group": "api"}]}}]
+    named = [("elb_load_balancer", "web"), ("elb_target_group", "api"), ("acm_certificate", "api.example.com")]
+    assert list(ElbListener().references(options)) == named
+    assert list(ElbListener().references({**options, "state": "absent"})) == named[:1]
+    known = Known(FakeAws())
+    for kind, name in named:
+        known.put(kind, name, Live({}, {"arn": f"arn:{name}"}))
+    fields = ElbListener().desired(options, known).fields
+    assert fields["certificates"] == ["arn:api.example.com"]
+    assert fields["default_actions"] == [{"forward": {"target_groups": [{"target_group_arn": "arn:api"}]}}]
 
 
 def test_https_takes_its_certificate_along() -> None:
