@@ -54,8 +54,10 @@ class Connection:
             SlipwayError: no region was given.
         """
         region = options.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-        profile = options.get("profile") or os.environ.get("AWS_PROFILE") or None
         endpoint = options.get("endpoint_url") or os.environ.get("AWS_ENDPOINT_URL") or None
+        at_home = is_loopback(urlsplit(endpoint or "").hostname or "")
+        # An emulator is no business of the profile that a person works with.
+        profile = options.get("profile") or (None if at_home else os.environ.get("AWS_PROFILE")) or None
         if not region:
             region = _configured_region(profile)
         if not region:
@@ -71,14 +73,21 @@ class Connection:
 def _session(profile: str | None) -> botocore.session.Session:
     session = botocore.session.Session(profile=profile)
     session.register_component("data_loader", LOADER)
-    if os.environ.get(LOOPBACK_ONLY) == "1":
-        session.register("before-send", _refuse_other_hosts)
+    session.register("before-send", _refuse_request)
     return session
 
 
-def _refuse_other_hosts(**event: Any) -> None:
-    host = urlsplit(event["request"].url).hostname or ""
-    if not _is_loopback(host):
+def _refuse_request(**event: Any) -> None:
+    refuse_other_hosts(urlsplit(event["request"].url).hostname or "")
+
+
+def refuse_other_hosts(host: str) -> None:
+    """Let nothing but this machine be called where the environment says so.
+
+    Raises:
+        SlipwayError: the host is another one.
+    """
+    if os.environ.get(LOOPBACK_ONLY) == "1" and not is_loopback(host):
         raise SlipwayError(
             f"a call to {host} was refused",
             where=LOOPBACK_ONLY,
@@ -86,7 +95,8 @@ def _refuse_other_hosts(**event: Any) -> None:
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -126,7 +136,7 @@ def _client(connection: Connection, service: str, impatient: bool = False) -> Ba
 def _emulator_key(connection: Connection) -> str | None:
     """An emulator on this machine takes any key: a person needs none for it, and their real ones stay at home."""
     host = urlsplit(connection.endpoint_url or "").hostname or ""
-    if connection.profile or "AWS_ACCESS_KEY_ID" in os.environ or not _is_loopback(host):
+    if connection.profile or "AWS_ACCESS_KEY_ID" in os.environ or not is_loopback(host):
         return None
     return "test"
 
