@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
@@ -15,6 +15,7 @@ from ..aws.errors import SlipwayError
 from ..engine.options import argument_spec, documentation_of, validated
 from ..engine.perform import perform
 from ..resources import KINDS, LOOKUPS
+from ..step import Step
 
 _LIBRARY = Path(__file__).resolve().parents[3] / "library"
 _CONNECTION = ("region", "profile", "endpoint_url")
@@ -24,7 +25,8 @@ preload(("sts", "ecs", "ecr", "elbv2", "ec2", "iam", "logs", "acm", "route53", "
 
 @cache
 def _spec(kind: str) -> dict[str, Any]:
-    return argument_spec(documentation_of(_LIBRARY / f"{kind}.py"), KINDS[kind].secret_options)
+    secret = KINDS[kind].secret_options if kind in KINDS else frozenset[str]()
+    return argument_spec(documentation_of(_LIBRARY / f"{kind}.py"), secret)
 
 
 class InProcessAction(ActionBase):
@@ -66,6 +68,23 @@ class InProcessAction(ActionBase):
     def check(self) -> bool:
         """Whether nothing may be written."""
         return bool(self._task.check_mode)
+
+
+class StepAction(InProcessAction):
+    """A step of a release, which is no resource: its function does the work."""
+
+    step: ClassVar[Step]
+
+    def work(self, args: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """Do the step."""
+        options = self.options(self._task.action.rpartition(".")[2], args)
+        host = task_vars["inventory_hostname"]
+
+        # Several services are released side by side: each line says whose it is.
+        def report(line: str) -> None:
+            self.report(f"{host}: {line}")
+
+        return type(self).step(options, check=self.check(), report=report)
 
 
 class ResourceAction(InProcessAction):
