@@ -15,6 +15,8 @@ from tests.bench.process import server
 from tests.emulators.emulator import Emulator
 from tests.emulators.loopback import sitecustomize
 
+# Seconds until a certificate is issued; LocalStack has it from moto.
+_ISSUED_SOON = {"MOTO_ACM_VALIDATION_WAIT": "1"}
 LOCALSTACK_PYTHON = ROOT / ".venv-localstack" / "bin" / "python"
 
 
@@ -37,6 +39,7 @@ def moto(directory: Path, *, port: int = 0) -> Iterator[Emulator]:
         # Services then have running tasks, and policies of AWS's own can be attached.
         "MOTO_ECS_SERVICE_RUNNING": "2",
         "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+        **_ISSUED_SOON,
     }
     endpoint = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
@@ -59,6 +62,7 @@ def localstack(directory: Path, *, port: int = 0) -> Iterator[Emulator]:
         "DNS_ADDRESS": "0",
         "DISABLE_EVENTS": "1",
         "SKIP_SSL_CERT_DOWNLOAD": "1",
+        **_ISSUED_SOON,
     }
     endpoint = f"http://127.0.0.1:{port}"
     command = [str(LOCALSTACK_PYTHON), "-m", "localstack.runtime.main"]

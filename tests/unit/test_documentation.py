@@ -19,6 +19,7 @@ LIBRARY = ROOT / "library"
 
 # Members of the API that are no options, and why.
 NOT_OPTIONS = {
+    "acm_certificate": {"idempotency_token": "is made for each request"},
     "cloudwatch_alarm": {"alarm_name": "is name"},
     "ecr_repository": {
         "repository_name": "is name",
@@ -43,6 +44,7 @@ NOT_OPTIONS = {
     "security_group": {"group_name": "is name", "tag_specifications": "is tags", "dry_run": "is check mode"},
 }
 OPERATIONS = {
+    "acm_certificate": ("acm", "RequestCertificate"),
     "cloudwatch_alarm": ("cloudwatch", "PutMetricAlarm"),
     "ecr_repository": ("ecr", "CreateRepository"),
     "ecs_service": ("ecs", "CreateService"),

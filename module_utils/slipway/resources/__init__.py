@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..engine.kind import Kind, Lookup
+from .acm_certificate import AcmCertificate
 from .cloudwatch_alarm import CloudwatchAlarm
 from .ecr_repository import EcrRepository
 from .ecs_service import EcsService
@@ -18,6 +19,7 @@ from .security_group import SecurityGroup
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
+        AcmCertificate(),
         CloudwatchAlarm(),
         EcrRepository(),
         EcsService(),
