@@ -113,6 +113,9 @@ def test_each_difference_ends_when_it_is_applied(resource: dict[str, Any], rando
         ),
         # what is owned as a whole has no other members
         ({"tags": {"a": "1"}}, {"tags": {"b": "2"}}, [("tags.a", None, "1"), ("tags.b", "2", None)]),
+        # a key of the user's own with an empty text is there
+        ({"tags": {"a": ""}}, {"tags": {"b": ""}}, [("tags.a", None, ""), ("tags.b", "", None)]),
+        ({"title": ""}, {}, []),
         (
             {"items": [{"name": "x", "image": "i"}]},
             {"items": [{"name": "x", "image": "i", "command": ["c"], "essential": True}]},

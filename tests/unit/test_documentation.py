@@ -18,7 +18,13 @@ ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "library"
 
 # Members of the API that are no options, and why.
-NOT_OPTIONS = {
+NOT_OPTIONS: dict[str, dict[str, str]] = {
+    "ssm_parameter": {
+        "overwrite": "is what an update does",
+        "policies": "expiry is a matter of the secret's owner",
+    },
+    "ecs_task_definition": {},
+    "ecs_cluster": {"cluster_name": "is name", "settings": "is container_insights"},
     "acm_certificate": {"idempotency_token": "is made for each request"},
     "cloudwatch_alarm": {"alarm_name": "is name"},
     "ecr_repository": {
@@ -44,6 +50,9 @@ NOT_OPTIONS = {
     "security_group": {"group_name": "is name", "tag_specifications": "is tags", "dry_run": "is check mode"},
 }
 OPERATIONS = {
+    "ssm_parameter": ("ssm", "PutParameter"),
+    "ecs_task_definition": ("ecs", "RegisterTaskDefinition"),
+    "ecs_cluster": ("ecs", "CreateCluster"),
     "acm_certificate": ("acm", "RequestCertificate"),
     "cloudwatch_alarm": ("cloudwatch", "PutMetricAlarm"),
     "ecr_repository": ("ecr", "CreateRepository"),
@@ -69,7 +78,17 @@ def test_every_parameter_of_the_api_is_an_option(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_option_is_an_untyped_map(kind: str) -> None:
-    maps = {"tags", "environment", "secrets", "docker_labels", "options", "driver_opts", "labels", "hook_details"}
+    maps = {
+        "tags",
+        "environment",
+        "secret_options",
+        "secrets",
+        "docker_labels",
+        "options",
+        "driver_opts",
+        "labels",
+        "hook_details",
+    }
     maps |= {"authentication_request_extra_params"}
 
     def walk(options: dict[str, Any], path: str) -> None:

@@ -26,12 +26,14 @@ class Rules:
         unordered: path of a list whose order means nothing -> the key that identifies its elements, or "" for scalars.
         sensitive: paths whose values are never shown.
         whole: paths ("" for the root) below which an omitted field means absent, not unmanaged.
+        maps: paths of maps whose keys are the user's own: there, an empty text is not the same as no key.
     """
 
     defaults: Mapping[str, Any] = field(default_factory=dict)
     unordered: Mapping[str, str] = field(default_factory=dict)
     sensitive: frozenset[str] = frozenset()
     whole: frozenset[str] = frozenset()
+    maps: frozenset[str] = frozenset({"tags"})
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,9 @@ def _compare_maps(
         default = rules.defaults.get(below)
         wanted, found = desired.get(key), live.get(key)
         if wanted is None and not whole:
+            continue
+        if pattern in rules.maps and "" in (wanted, found) and (wanted is None or found is None):
+            yield Difference(f"{path}.{key}", found, wanted)
             continue
         wanted = default if wanted is None else wanted
         found = default if found is None else found

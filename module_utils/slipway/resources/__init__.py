@@ -6,15 +6,20 @@ from ..engine.kind import Kind, Lookup
 from .acm_certificate import AcmCertificate
 from .cloudwatch_alarm import CloudwatchAlarm
 from .ecr_repository import EcrRepository
+from .ecs_cluster import EcsCluster
 from .ecs_service import EcsService
+from .ecs_task_definition import EcsTaskDefinition
 from .elb_listener import ElbListener
 from .elb_listener_rule import ElbListenerRule
 from .elb_load_balancer import ElbLoadBalancer
 from .elb_target_group import ElbTargetGroup
 from .hosted_zone import HostedZone
 from .iam_role import IamRole
+from .log_group import LogGroup
 from .route53_record import Route53Record
+from .secret import Secret
 from .security_group import SecurityGroup
+from .ssm_parameter import SsmParameter
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -22,16 +27,20 @@ KINDS: dict[str, Kind] = {
         AcmCertificate(),
         CloudwatchAlarm(),
         EcrRepository(),
+        EcsCluster(),
         EcsService(),
+        EcsTaskDefinition(),
         ElbListener(),
         ElbListenerRule(),
         ElbLoadBalancer(),
         ElbTargetGroup(),
         IamRole(),
+        LogGroup(),
         Route53Record(),
         SecurityGroup(),
+        SsmParameter(),
     )
 }
 
 # What the kinds refer to and nobody describes: looked up by name, with no module of its own.
-LOOKUPS: dict[str, Lookup] = {kind.name: kind for kind in (HostedZone(),)}
+LOOKUPS: dict[str, Lookup] = {kind.name: kind for kind in (HostedZone(), Secret())}
