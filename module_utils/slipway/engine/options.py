@@ -79,7 +79,7 @@ def validated(name: str, spec: Mapping[str, Any], given: Mapping[str, Any]) -> t
     Raises:
         SlipwayError: an unknown option, a wrong type, or a missing one; all of them at once.
     """
-    result = ArgumentSpecValidator(dict(spec)).validate(dict(given))
+    result = ArgumentSpecValidator(dict(spec)).validate(given_only(given))
     if result.error_messages:
         raise SlipwayError("; ".join(result.error_messages), where=name, remedy=f"see: ansible-doc {name}")
     return given_only(result.validated_parameters), set(result._no_log_values)

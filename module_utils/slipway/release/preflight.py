@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..aws.clients import Aws
-from ..engine.kind import Known
-from ..resources import KINDS, LOOKUPS
+from ..engine.kind import Known, Lookup
+from ..resources import hosted_zone
+from ..resources.secret import Secret
+from ..resources.ssm_parameter import SsmParameter
 from ..service.findings import Finding
 from ..service.references import SecretReference, parse_reference
 
@@ -27,7 +29,8 @@ def check(aws: Aws, service: Mapping[str, Any]) -> list[Finding]:
     found += missing_secrets(secrets, _present(aws, known, secrets), aws)
     zone = service.get("hosted_zone")
     if zone and service.get("domain"):
-        found += missing_zone(zone, LOOKUPS["hosted_zone"].observe(aws, {zone: {}}, known))
+        wanted = {key: {} for _, key in hosted_zone.references(zone)}
+        found += missing_zone(zone, wanted, hosted_zone.HostedZone().observe(aws, wanted, known))
     return found
 
 
@@ -59,9 +62,9 @@ def missing_secrets(
         )
 
 
-def missing_zone(zone: str, found: Mapping[str, Any]) -> Iterator[Finding]:
+def missing_zone(zone: str, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[Finding]:
     """A domain without its hosted zone can be neither validated nor reached."""
-    if zone not in found:
+    if any(key not in found for key in wanted):
         yield Finding(
             ("service_hosted_zone",),
             f"{zone} is no hosted zone of this account",
@@ -70,7 +73,7 @@ def missing_zone(zone: str, found: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _present(aws: Aws, known: Known, secrets: Mapping[str, SecretReference]) -> frozenset[tuple[str, str]]:
-    stores = {"ssm": KINDS["ssm_parameter"], "secretsmanager": LOOKUPS["secret"]}
+    stores: dict[str, Lookup] = {"ssm": SsmParameter(), "secretsmanager": Secret()}
     found = set()
     for store, kind in stores.items():
         names = sorted({one.name for one in secrets.values() if one.store == store})
