@@ -41,6 +41,11 @@ def subnets(emulator: Emulator) -> list[str]:
     return [subnet["SubnetId"] for subnet in found][:3]
 
 
+def security_group(emulator: Emulator) -> str:
+    """The default group of the VPC: moto wants one."""
+    return str(emulator.client("ec2").describe_security_groups()["SecurityGroups"][0]["GroupId"])
+
+
 def service(emulator: Emulator) -> dict[str, Any]:
     """A service that no engine has to run."""
     return {
@@ -49,7 +54,13 @@ def service(emulator: Emulator) -> dict[str, Any]:
         "task_definition": "life",
         "desired_count": 0,
         "launch_type": "FARGATE",
-        "network_configuration": {"awsvpc_configuration": {"subnets": subnets(emulator)[:2], "assign_public_ip": True}},
+        "network_configuration": {
+            "awsvpc_configuration": {
+                "subnets": subnets(emulator)[:2],
+                "security_groups": [security_group(emulator)],
+                "assign_public_ip": True,
+            }
+        },
         "deployment_configuration": {
             "minimum_healthy_percent": 100,
             "maximum_percent": 200,

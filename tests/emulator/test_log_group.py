@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.emulator.lifecycle import Case, Change, apply, walk
+from tests.emulator.lifecycle import Case, Change, walk
 from tests.emulators.emulator import Emulator
 
 KEY = "arn:aws:kms:ap-northeast-2:123456789012:key/11111111-2222-3333-4444-555555555555"
@@ -26,7 +26,9 @@ CASES = [
             Change({"kms_key_id": KEY}, frozenset({"kms_key_id"}), not_on=NO_KEYS),
             Change({"kms_key_id": ""}, frozenset({"kms_key_id"}), not_on=NO_KEYS),
             Change({"tags": {"Owner": "life"}}, frozenset({"tags.Service", "tags.Empty", "tags.Owner"})),
-            Change({"deletion_protection_enabled": True}, frozenset({"deletion_protection_enabled"}), not_on=NO_PROTECTION),
+            Change(
+                {"deletion_protection_enabled": True}, frozenset({"deletion_protection_enabled"}), not_on=NO_PROTECTION
+            ),
         ],
         no_op_calls=2,
         removal={"deletion_protection_enabled": False},

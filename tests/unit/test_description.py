@@ -223,9 +223,7 @@ def test_numbers_in_the_environment_become_text() -> None:
         ({"service_secrets": {"A": "hunter2"}}, "service_secrets.A", "not a reference", "ssm:/path"),
     ],
 )
-def test_one_mistake_is_found_where_it_is(
-    changes: dict[str, Any], variable: str, problem: str, remedy: str
-) -> None:
+def test_one_mistake_is_found_where_it_is(changes: dict[str, Any], variable: str, problem: str, remedy: str) -> None:
     found = findings(**changes)
     if not variable:
         assert not found
@@ -240,9 +238,7 @@ def test_all_mistakes_are_found_at_once() -> None:
     assert set(found) == {"service_cpu", "service_container_port", "service_secrets.A", "service_nope"}
 
 
-@pytest.mark.parametrize(
-    "name", ["PASSWORD_MIN_LENGTH", "TOKEN_URL", "SECRET_KEY_FILE", "COMPASS", "API_V1_STR"]
-)
+@pytest.mark.parametrize("name", ["PASSWORD_MIN_LENGTH", "TOKEN_URL", "SECRET_KEY_FILE", "COMPASS", "API_V1_STR"])
 def test_innocent_names_are_no_secrets(name: str) -> None:
     assert not findings(service_environment={name: "x"})
 
@@ -287,14 +283,8 @@ def test_every_other_size_is_refused(cpu: int, memory: int) -> None:
 
 
 _VALUES = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False)
-    | st.text("aA0_ -/:#", max_size=20),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text("aA_", max_size=8), inner, max_size=3)
-    ),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text("aA0_ -/:#", max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("aA_", max_size=8), inner, max_size=3),
     max_leaves=6,
 )
 

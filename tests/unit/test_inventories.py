@@ -44,9 +44,7 @@ NAMES_OF_AN_ENVIRONMENT = (
 
 def ansible(inventory: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """An ad-hoc service_description for every host, as a person would run it."""
-    environment = {
-        key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ANSIBLE_"))
-    }
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ANSIBLE_"))}
     return subprocess.run(
         [ANSIBLE, "-i", inventory, "all", "-m", "service_description", *arguments],
         cwd=PROJECT,
@@ -235,9 +233,7 @@ def copy_of_prod(folder: Path) -> Path:
 def test_mistake_is_refused_with_its_file_and_line(tmp_path: Path) -> None:
     inventory = copy_of_prod(tmp_path)
     overlay = inventory / "host_vars" / "voj-backend" / "z.yml"
-    overlay.write_text(
-        "---\nservice_memmory: 1\nservice_enable_execute_command: 7x\nservice_http_redirect: false\n"
-    )
+    overlay.write_text("---\nservice_memmory: 1\nservice_enable_execute_command: 7x\nservice_http_redirect: false\n")
     done = ansible(str(inventory), "--limit", "voj-backend")
     said = done.stdout + done.stderr
     assert done.returncode == 2

@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 import pytest
+from botocore.model import StructureShape
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -297,5 +298,7 @@ def test_every_member_of_a_record_set_is_an_option() -> None:
 
     renamed = {"resource_records": "values", "alias_target": "alias"}
     left = {"traffic_policy_instance_id": "Route 53 sets it on the records that a traffic policy makes"}
-    members = {xform_name(name) for name in shape_of("route53", "ResourceRecordSet").members}
+    shape = shape_of("route53", "ResourceRecordSet")
+    assert isinstance(shape, StructureShape)
+    members = {xform_name(name) for name in shape.members}
     assert {renamed.get(name, name) for name in members - set(left)} <= set(spec("route53_record"))

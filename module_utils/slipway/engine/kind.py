@@ -32,6 +32,19 @@ class Known:
         """Remember that this run creates it, although it is not there (yet, or in check mode)."""
         self._planned.add((kind, name))
 
+    def copy(self) -> Known:
+        """The same knowledge, to plan with: what is planned is not done yet."""
+        other = Known(self.aws)
+        other._live, other._planned = dict(self._live), set(self._planned)
+        return other
+
+    def renew(self, kind: str, name: str, fields: Iterable[str]) -> None:
+        """Remember that a plan gives these outputs other values, which only an apply will tell."""
+        live = self._live.get((kind, name))
+        if live is not None:
+            later = {field: Output(field, of=f"{kind} {name}") for field in fields}
+            self._live[kind, name] = Live(live.fields, {**live.outputs, **later}, live.raw)
+
     def has(self, kind: str, name: str) -> bool:
         """Whether it was looked up."""
         return (kind, name) in self._live

@@ -90,6 +90,7 @@ class Plan:
     """What has to be done; no calls means that nothing is different.
 
     Attributes:
+        renews: outputs that applying it gives another value.
         blocked: why AWS cannot make this change to a resource that exists; such a plan is never applied.
     """
 
@@ -97,6 +98,7 @@ class Plan:
     found: Sequence[Difference] = ()
     calls: Sequence[Call] = ()
     outputs: Fields = field(default_factory=dict)
+    renews: frozenset[str] = frozenset()
     blocked: str = ""
 
     @property

@@ -62,7 +62,7 @@ def run(
     _expect_all(known, requests)
     _observe_all(aws, requests, kinds, known)
     # Planned once before anything is written, so that one bad description stops the run while nothing is half done.
-    plans = [_plan(request, known) for request in requests]
+    plans = _plan_all(requests, known.copy())
     _refuse_blocked(requests, plans)
     if check:
         return [_outcome(request, plan, plan.outputs, 0.0) for request, plan in zip(requests, plans, strict=True)]
@@ -119,6 +119,15 @@ def _expect_all(known: Known, requests: Iterable[Request]) -> None:
     for request in requests:
         if request.options.get("state") != "absent":
             known.expect(request.kind.name, request.key)
+
+
+def _plan_all(requests: Sequence[Request], known: Known) -> list[Plan]:
+    plans = []
+    for request in requests:
+        plan = _plan(request, known)
+        known.renew(request.kind.name, request.key, plan.renews)
+        plans.append(plan)
+    return plans
 
 
 def _plan(request: Request, known: Known) -> Plan:

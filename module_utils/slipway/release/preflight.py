@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..aws.clients import Aws
-from ..engine.kind import Known, Lookup
+from ..engine.kind import Known, Lookup, Options
 from ..resources import hosted_zone
 from ..resources.secret import Secret
 from ..resources.ssm_parameter import SsmParameter
@@ -29,7 +29,7 @@ def check(aws: Aws, service: Mapping[str, Any]) -> list[Finding]:
     found += missing_secrets(secrets, _present(aws, known, secrets), aws)
     zone = service.get("hosted_zone")
     if zone and service.get("domain"):
-        wanted = {key: {} for _, key in hosted_zone.references(zone)}
+        wanted: dict[str, Options] = {key: {} for _, key in hosted_zone.references(zone)}
         found += missing_zone(zone, wanted, hosted_zone.HostedZone().observe(aws, wanted, known))
     return found
 

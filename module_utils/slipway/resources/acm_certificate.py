@@ -110,7 +110,7 @@ class AcmCertificate(Kind):
             return super().plan(desired, live)
         found = differences(desired.fields, live.fields, self.rules)
         if any(item.path == "options.export" or item.path.partition("[")[0] in _FIXED for item in found):
-            return Plan("replace", found, self.create(desired), live.outputs)
+            return Plan("replace", found, self.create(desired), live.outputs, renews=frozenset({"arn"}))
         if _leaves_email(found):
             return Plan("update", found, self.update(desired, live, found), live.outputs)
         return super().plan(desired, live)

@@ -45,7 +45,7 @@ class EcrRepository(Kind):
             "lifecycle_policy[].tag_prefix_list": "",
             "lifecycle_policy[].tag_pattern_list": "",
         },
-        whole=frozenset({"tags", "lifecycle_policy"}),
+        whole=frozenset({"tags", "lifecycle_policy", "repository_policy"}),
     )
 
     def observe(self, aws: Aws, wanted: Mapping[str, Options], known: Known) -> Mapping[str, Live]:

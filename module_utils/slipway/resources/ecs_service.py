@@ -11,7 +11,7 @@ from ..aws.errors import AwsError, SlipwayError
 from ..aws.shapes import from_api, input_shape, to_api
 from ..engine.compare import Difference, Rules, changed_options
 from ..engine.kind import Kind, Known, Options, Reference
-from ..engine.plan import Call, Desired, Live
+from ..engine.plan import Call, Desired, Live, Plan
 from . import tags
 from .names import arn, is_arn, last_part, role_arn, security_group_id, target_group_arn
 
@@ -113,7 +113,7 @@ class EcsService(Kind):
         typed = {**to_fields(fields), "tags": fields["tags"]}
         return Desired(options["name"], typed, settings, absent=options.get("state") == "absent")
 
-    def plan(self, desired: Desired, live: Live | None) -> Any:
+    def plan(self, desired: Desired, live: Live | None) -> Plan:
         """Desired count is left alone when a scalable target owns it, or every deploy would fight autoscaling."""
         if live is not None and live.outputs.get("scalable"):
             fields = {key: value for key, value in desired.fields.items() if key != "desired_count"}
@@ -121,7 +121,7 @@ class EcsService(Kind):
         plan = super().plan(desired, live)
         if live is not None and plan.verb == "none" and not desired.absent and desired.settings["force_new_deployment"]:
             found = [Difference("force_new_deployment", None, True)]
-            return type(plan)("update", found, self.update(desired, live, found), live.outputs)
+            return Plan("update", found, self.update(desired, live, found), live.outputs)
         return plan
 
     def create(self, desired: Desired) -> Sequence[Call]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..aws.clients import Aws
@@ -11,7 +12,7 @@ from ..aws.shapes import from_api, input_shape, to_api
 from ..engine.compare import Difference, Rules, changed_options
 from ..engine.kind import Kind, Known, Options, Reference
 from ..engine.parallel import side_by_side
-from ..engine.plan import Call, Desired, Live
+from ..engine.plan import Call, Desired, Live, Plan
 from ..service.fargate import SIZES, cpu_units, memory_mib, memory_of
 from ..service.references import ReferenceSyntaxError, SecretReference, parse_reference
 from . import tags
@@ -107,6 +108,12 @@ class EcsTaskDefinition(Kind):
         if not absent and not fields["container_definitions"]:
             raise SlipwayError("container_definitions is empty", remedy="describe at least one container")
         return Desired(family, typed, absent=absent)
+
+    def plan(self, desired: Desired, live: Live | None) -> Plan:
+        """A new revision has a new ARN, and whoever names the family gets it."""
+        plan = super().plan(desired, live)
+        registers = any(call.operation == "RegisterTaskDefinition" for call in plan.calls)
+        return replace(plan, renews=frozenset({"arn", "revision", "task_definition"})) if registers else plan
 
     def create(self, desired: Desired) -> Sequence[Call]:
         """RegisterTaskDefinition."""

@@ -61,9 +61,7 @@ def check(variables: Mapping[str, Any], options: Options, host: str) -> Checked:
     findings = list(check_shape(given, options))
     broken = {str(finding.path[0]) for finding in findings}
     sound = {name: value for name, value in given.items() if name not in broken}
-    lenient = {
-        name: {**spec, "required": False} if name in broken else spec for name, spec in options.items()
-    }
+    lenient = {name: {**spec, "required": False} if name in broken else spec for name, spec in options.items()}
     service = completed(with_defaults(sound, lenient), host)
     for rule in RULES:
         findings += _judged(rule, _Sound(service, broken))

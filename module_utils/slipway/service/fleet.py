@@ -18,9 +18,7 @@ _PLACE = ("service_region", "service_account_id")
 COMPARED = (*_PLACE, "service_name", *dict.fromkeys(name for names in UNIQUE.values() for name in names))
 
 
-def collisions(
-    host: str, own: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]
-) -> Iterator[Finding]:
+def collisions(host: str, own: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     """What this host shares with another and may not; a value is None where the inventory omits it."""
     for variable, names in UNIQUE.items():
         mine = _key(host, own, names)

@@ -45,9 +45,7 @@ def parse_reference(text: str) -> SecretReference:
         ReferenceSyntaxError: it is none. The message never holds the text, which may be a secret itself.
     """
     if _ARN.fullmatch(text):
-        raise ReferenceSyntaxError(
-            "is an ARN, which binds the description to one account", f"write {_from_arn(text)}"
-        )
+        raise ReferenceSyntaxError("is an ARN, which binds the description to one account", f"write {_from_arn(text)}")
     store, colon, rest = text.partition(":")
     if not colon or store not in {"ssm", "secretsmanager"}:
         raise ReferenceSyntaxError("is not a reference to a secret", f"write {FORMS}")

@@ -19,9 +19,7 @@ def check_size(service: Service) -> Iterator[Finding]:
         choices = ", ".join(map(str, SIZES))
         yield Finding(("service_cpu",), f"Fargate has no size with {cpu} CPU units", f"one of: {choices}")
     elif not isinstance(memory, int):
-        yield Finding(
-            ("service_memory",), f"{memory} is no amount of memory", "write MiB, such as 1024, or 1 GB"
-        )
+        yield Finding(("service_memory",), f"{memory} is no amount of memory", "write MiB, such as 1024, or 1 GB")
     elif memory not in SIZES[cpu]:
         fit = closest(cpu, memory)
         yield Finding(
@@ -64,13 +62,9 @@ def check_capacity(service: Service) -> Iterator[Finding]:
                 "keep one of the two",
             )
     if sum(1 for provider in providers if provider["base"]) > 1:
-        yield Finding(
-            ("service_capacity_providers",), "two of them have a base", "AWS allows a base to one of them"
-        )
+        yield Finding(("service_capacity_providers",), "two of them have a base", "AWS allows a base to one of them")
     if providers and not any(provider["weight"] for provider in providers):
-        yield Finding(
-            ("service_capacity_providers",), "none has a weight", "give one of them a weight of 1 or more"
-        )
+        yield Finding(("service_capacity_providers",), "none has a weight", "give one of them a weight of 1 or more")
 
 
 def check_timings(service: Service) -> Iterator[Finding]:
@@ -91,9 +85,7 @@ def check_timings(service: Service) -> Iterator[Finding]:
             "raise service_wait_timeout or lower service_health_check_grace_period",
         )
     if service["slow_start"] is not None and 0 < service["slow_start"] < 30:
-        yield Finding(
-            ("service_slow_start",), f"{service['slow_start']} is out of range", "choose 0, or 30 to 900"
-        )
+        yield Finding(("service_slow_start",), f"{service['slow_start']} is out of range", "choose 0, or 30 to 900")
 
 
 def check_container(service: Service) -> Iterator[Finding]:
@@ -101,9 +93,7 @@ def check_container(service: Service) -> Iterator[Finding]:
     check = service["container_health_check"]
     if check and (len(check["command"]) < 2 or check["command"][0] not in {"CMD", "CMD-SHELL"}):
         remedy = "for example [CMD-SHELL, 'curl -f http://127.0.0.1:8000/health']"
-        yield Finding(
-            ("service_container_health_check", "command"), "does not start with CMD or CMD-SHELL", remedy
-        )
+        yield Finding(("service_container_health_check", "command"), "does not start with CMD or CMD-SHELL", remedy)
     sticky = service["stickiness"]
     if sticky and (sticky["type"] == "app_cookie") != bool(sticky["cookie_name"]):
         yield Finding(
@@ -120,9 +110,7 @@ def check_domain(service: Service) -> Iterator[Finding]:
     """The domain lies in its zone; a weight needs a record; a certificate works in its own region only."""
     domain, zone = service["domain"], service["hosted_zone"]
     if domain and not zone:
-        yield Finding(
-            ("service_hosted_zone",), "is missing for the domain", "name the zone that holds service_domain"
-        )
+        yield Finding(("service_hosted_zone",), "is missing for the domain", "name the zone that holds service_domain")
     if domain and zone and domain != zone and not domain.endswith(f".{zone}"):
         yield Finding(
             ("service_domain",),
@@ -131,9 +119,7 @@ def check_domain(service: Service) -> Iterator[Finding]:
         )
     for option in ("hosted_zone", "dns_weight", "dns_set_identifier"):
         if service[option] is not None and not domain:
-            yield Finding(
-                (f"service_{option}",), "has no effect without a domain", "add service_domain or remove it"
-            )
+            yield Finding((f"service_{option}",), "has no effect without a domain", "add service_domain or remove it")
     if domain and service["dns_set_identifier"] and service["dns_weight"] is None:
         remedy = "add service_dns_weight, or remove service_dns_set_identifier"
         yield Finding(("service_dns_set_identifier",), "has no effect without a weight", remedy)
@@ -147,9 +133,7 @@ def check_network(service: Service) -> Iterator[Finding]:
     """Own subnets need their VPC; a load balancer spans two zones; a CIDR is a CIDR."""
     for option in ("subnets", "load_balancer_subnets"):
         if service[option] is not None and not service["vpc_id"]:
-            yield Finding(
-                ("service_vpc_id",), f"is missing for service_{option}", "name the VPC of these subnets"
-            )
+            yield Finding(("service_vpc_id",), f"is missing for service_{option}", "name the VPC of these subnets")
             break
     if service["vpc_id"] and not service["subnets"]:
         remedy = "list the subnets of this VPC, or remove service_vpc_id to use the default VPC"

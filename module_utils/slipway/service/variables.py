@@ -47,13 +47,9 @@ def check_secrets(service: Service) -> Iterator[Finding]:
     for name, reference in service["secrets"].items():
         path = ("service_secrets", str(name))
         if not _NAME.fullmatch(str(name)):
-            yield Finding(
-                path, "is no name for an environment variable", "start with a letter; no spaces, no ="
-            )
+            yield Finding(path, "is no name for an environment variable", "start with a letter; no spaces, no =")
         if not isinstance(reference, str):
-            yield Finding(
-                path, "is not a reference to a secret", "write it as text, such as ssm:/path/of/parameter"
-            )
+            yield Finding(path, "is not a reference to a secret", "write it as text, such as ssm:/path/of/parameter")
             continue
         try:
             parse_reference(reference)
@@ -82,9 +78,7 @@ def _check_plain(option: str, values: Mapping[Any, Any]) -> Iterator[Finding]:
         elif not isinstance(value, (str, int)):
             yield Finding(path, "is no text", 'write a text; for an empty one ""')
         elif option != "tags" and looks_secret(str(name), str(value)):
-            yield Finding(
-                path, "looks like a secret, and would be readable by anyone who sees it", _remedy(option)
-            )
+            yield Finding(path, "looks like a secret, and would be readable by anyone who sees it", _remedy(option))
 
 
 def _remedy(option: str) -> str:
