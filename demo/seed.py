@@ -6,10 +6,12 @@ is read from the inventory itself: every service_hosted_zone, and every referenc
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +23,9 @@ from botocore.exceptions import ClientError
 from demo.embedded_aws import ROOT, EmbeddedAws
 from demo.errors import DemoError
 
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+# The tag that inventories/local deploys where nothing can be built.
+SIMULATED_TAG = "simulated"
 # The values of the VOJ document; every other reference gets a value that tells where it came from.
 KNOWN = {
     "S3_BUCKET_NAME": "voj-audiobooks-prod",
@@ -38,12 +43,15 @@ class Account:
     zones: set[str] = field(default_factory=set)
     parameters: set[str] = field(default_factory=set)
     secrets: dict[str, set[str]] = field(default_factory=dict)
+    repositories: set[str] = field(default_factory=set)
 
 
 def required(hosts: Mapping[str, Mapping[str, Any]]) -> Account:
     """Collect what the descriptions of the services refer to."""
     account = Account()
     for variables in hosts.values():
+        if repository := variables.get("service_repository"):
+            account.repositories.add(str(repository))
         if zone := variables.get("service_hosted_zone"):
             account.zones.add(str(zone))
         for reference in dict(variables.get("service_secrets") or {}).values():
@@ -83,6 +91,9 @@ def seed(aws: EmbeddedAws, inventory: str = "local") -> Account:
     for name, keys in sorted(account.secrets.items()):
         value = json.dumps({key: _value(key) for key in sorted(keys)}) if keys else _value(name)
         _unless_there("ResourceExistsException", secrets.create_secret, Name=name, SecretString=value)
+    if not aws.containers:
+        for repository in sorted(account.repositories):
+            simulated_image(aws, repository)
     return account
 
 
@@ -114,3 +125,30 @@ def _unless_there(code: str, call: Any, **arguments: Any) -> None:
 def _value(name: str) -> str:
     last = name.rpartition("/")[2]
     return KNOWN.get(last, f"demo-{last}")
+
+
+def simulated_image(aws: EmbeddedAws, repository: str) -> None:
+    """Push an image without content: with no Docker engine none can be built, and none will be run."""
+    config = json.dumps({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}}).encode()
+    digest = f"sha256:{hashlib.sha256(config).hexdigest()}"
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": {
+            "mediaType": "application/vnd.docker.container.image.v1+json",
+            "size": len(config),
+            "digest": digest,
+        },
+        "layers": [],
+    }
+    _unless_there("RepositoryAlreadyExistsException", _client(aws, "ecr").create_repository, repositoryName=repository)
+    registry = f"{aws.endpoint}/v2/{repository}"
+    _send("POST", f"{registry}/blobs/uploads/?digest={digest}", config, "application/octet-stream")
+    _send("PUT", f"{registry}/manifests/{SIMULATED_TAG}", json.dumps(manifest).encode(), MANIFEST)
+
+
+def _send(method: str, url: str, body: bytes, content_type: str) -> None:
+    headers = {"Content-Type": content_type}
+    request = urllib.request.Request(url, data=body, method=method, headers=headers)  # noqa: S310 - a loopback address
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10):
+        pass

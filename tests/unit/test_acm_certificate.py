@@ -97,7 +97,7 @@ def plan(options: dict[str, Any], aws: FakeAws) -> Plan:
 def having(*requests: dict[str, Any], **more: Any) -> Acm:
     aws = Acm()
     for options in requests:
-        state = {key: options.pop(key) for key in ("Status", "Type") if key in options}
+        state: dict[str, Any] = {key: options.pop(key) for key in ("Status", "Type") if key in options}
         aws.request(plan({"domain_name": DOMAIN, **options}, Acm()).calls[0], **{**state, **more})
     return aws
 
