@@ -8,8 +8,8 @@ from tests.emulator.lifecycle import Case, Change, walk
 from tests.emulators.emulator import Emulator
 
 KEY = "arn:aws:kms:ap-northeast-2:123456789012:key/11111111-2222-3333-4444-555555555555"
-NO_KEYS = dict.fromkeys(("moto", "ministack"), "it has no AssociateKmsKey")
-NO_PROTECTION = dict.fromkeys(("moto", "ministack"), "it has no PutLogGroupDeletionProtection")
+NO_KEYS = dict.fromkeys(("moto", "ministack", "localstack"), "it has no AssociateKmsKey")
+NO_PROTECTION = dict.fromkeys(("moto", "ministack", "localstack"), "it has no PutLogGroupDeletionProtection")
 CASES = [
     Case(
         "log_group",
