@@ -48,7 +48,7 @@ lint: $(VENV)/.dev ## Formatting, types, YAML and Ansible
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/yamllint --strict .
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint --offline
+	ANSIBLE_INVENTORY=inventories/local PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint --offline
 
 format: $(VENV)/.dev ## Mend what the formatter and the linter can mend
 	$(BIN)/ruff format .
