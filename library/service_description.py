@@ -46,6 +46,7 @@ service:
   returned: success
   type: dict
   sample: {"name": "voj-backend", "cluster": "voj-prod", "cpu": 512, "memory": 1024}
+started: {type: float, returned: success, description: "When it was checked, in seconds since 1970."}
 """
 
 

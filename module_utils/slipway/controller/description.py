@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ class ServiceDescriptionAction(InProcessAction):
         service = checked.service
         if service["build_context"]:
             service["build_context"] = str((PROJECT / service["build_context"]).resolve())
-        return {"changed": False, "service": service}
+        return {"changed": False, "service": service, "started": time.time()}
 
     def _computed(self, raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Finding]]:
         values: dict[str, Any] = {}

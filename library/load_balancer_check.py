@@ -1,0 +1,51 @@
+#!/usr/bin/python
+"""Module: an answer through a load balancer."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: load_balancer_check
+short_description: Check that a service answers through its load balancer
+description:
+  - Asks a URL until it answers as expected. Certificates are verified, and redirects are not followed.
+options:
+  url: {type: str, required: true, description: "The URL, for example https://api.voj-audiobook.com/api/v1/health."}
+  connect_to:
+    description:
+      - The host to ask in the place of the URL's own, for example the load balancer's DNS name while a new domain
+        is not known everywhere.
+      - A base URL is for an emulator, which serves all load balancers at one address.
+    type: str
+  status: {type: list, elements: int, default: [200], description: The expected status codes.}
+  body: {type: str, description: A regular expression that the body has to contain.}
+  timeout: {type: int, default: 60, description: The seconds after which no expected answer is a failure.}
+extends_documentation_fragment: [aws]
+"""
+
+EXAMPLES = r"""
+- name: The service answers
+  load_balancer_check:
+    url: https://api.voj-audiobook.com/api/v1/health
+    body: '"status": ?"ok"'
+"""
+
+RETURN = r"""
+url: {type: str, returned: success, description: The URL that was asked.}
+status: {type: int, returned: success, description: The status code; 0 in check mode.}
+body: {type: str, returned: success, description: The first 500 characters of the body.}
+seconds: {type: float, returned: success, description: How long it took until the answer.}
+"""
+
+from ansible.module_utils.slipway.module import step_main
+from ansible.module_utils.slipway.step import Step
+
+
+def load() -> Step:
+    """The step, whose imports are heavy."""
+    from ansible.module_utils.slipway.release.http_check import check_answer
+
+    return check_answer
+
+
+if __name__ == "__main__":
+    step_main(load, DOCUMENTATION)

@@ -1,0 +1,80 @@
+"""Did this deployment succeed? A pure function over what was observed.
+
+That a service is stable is no verdict: it is stable after a rollback, too. The states are those of
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+State = Literal["going_on", "succeeded", "failed"]
+_FAILED = {
+    "STOPPED": "was stopped",
+    "ROLLBACK_SUCCESSFUL": "failed and was rolled back",
+    "ROLLBACK_FAILED": "failed, and so did its rollback",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Where a deployment stands, and why."""
+
+    state: State
+    reason: str = ""
+
+
+def verdict(
+    deployment_id: str, service: Mapping[str, Any] | None, service_deployments: Sequence[Mapping[str, Any]] = ()
+) -> Verdict:
+    """Where the deployment stands.
+
+    Args:
+        deployment_id: as DescribeServices named the PRIMARY deployment after it was started (`ecs-svc/...`).
+        service: the service as DescribeServices has it now; None when it is gone.
+        service_deployments: what ListServiceDeployments has, where the API is there.
+    """
+    if service is None or service.get("status") != "ACTIVE":
+        return Verdict("failed", "the service is not there any more")
+    mine = _service_deployment(deployment_id, service_deployments)
+    if mine is not None:
+        return _by_service_deployment(mine)
+    return _by_rollout_state(deployment_id, service)
+
+
+def _service_deployment(
+    deployment_id: str, service_deployments: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
+    # Both end in the number of the revision: ecs-svc/123 and service-revision/cluster/service/123.
+    number = deployment_id.rpartition("/")[2]
+    for one in service_deployments:
+        if str(one.get("targetServiceRevisionArn", "")).rpartition("/")[2] == number:
+            return one
+    return None
+
+
+def _by_service_deployment(one: Mapping[str, Any]) -> Verdict:
+    status, reason = one.get("status", ""), one.get("statusReason") or ""
+    if status == "SUCCESSFUL":
+        return Verdict("succeeded")
+    if status in _FAILED:
+        return Verdict("failed", f"the deployment {_FAILED[status]}{': ' if reason else ''}{reason}")
+    # PENDING, IN_PROGRESS, the requested ones, and whatever AWS may add.
+    return Verdict("going_on", status)
+
+
+def _by_rollout_state(deployment_id: str, service: Mapping[str, Any]) -> Verdict:
+    deployments = service.get("deployments") or ()
+    mine = next((one for one in deployments if one.get("id") == deployment_id), None)
+    if mine is None:
+        return Verdict("failed", "the deployment was rolled back or replaced by another one")
+    state, reason = mine.get("rolloutState"), mine.get("rolloutStateReason") or ""
+    if state == "FAILED":
+        return Verdict("failed", f"the deployment failed{': ' if reason else ''}{reason}")
+    if mine.get("status") != "PRIMARY":
+        return Verdict("failed", "another deployment has taken its place")
+    if state == "COMPLETED" and mine.get("runningCount", 0) >= mine.get("desiredCount", 0):
+        return Verdict("succeeded")
+    return Verdict("going_on", state or "IN_PROGRESS")
