@@ -79,6 +79,7 @@ class Thing(Kind):
 class Base(Thing):
     name = "base"
     create_only = frozenset({"size"})
+    exists = frozenset({"Exists"})
 
 
 class User(Thing):
@@ -176,3 +177,22 @@ def test_an_output_that_nothing_made_yet_is_an_error_for_people() -> None:
 
 def test_an_output_is_given_in_the_form_that_a_call_takes() -> None:
     assert resolve({"Ids": Output("ids", form=sorted)}, {"ids": ["b", "a"]}) == {"Ids": ["a", "b"]}
+
+
+def test_what_another_made_meanwhile_is_brought_on() -> None:
+    class Raced(Shelf):
+        """Somebody creates the role between our look and our call."""
+
+        def call(self, service: str, operation: str, /, **params: Any) -> dict[str, Any]:
+            if operation == "Create" and f"{service}/{params['name']}" not in self.things:
+                self.things[f"{service}/{params['name']}"] = {"name": params["name"], "colour": "red"}
+                raise AwsError("it is there", code="Exists", operation=operation)
+            return super().call(service, operation, **params)
+
+    aws = Raced()
+    ([outcome]) = go(aws, ("base", {"name": "b", "colour": "blue"}))
+    assert outcome.plan.verb == "update"
+    assert aws.things["base/b"]["colour"] == "blue"
+    ([outcome]) = go(Raced(), ("base", {"name": "b", "colour": "red"}))
+    assert outcome.plan.verb == "none"
+    assert outcome.outputs["arn"] == "arn:base/b"

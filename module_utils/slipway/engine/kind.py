@@ -93,6 +93,8 @@ class Kind(Lookup):
     rules: ClassVar[Rules] = Rules()
     # Options whose values must never be shown, in any output.
     secret_options: ClassVar[frozenset[str]] = frozenset()
+    # What AWS answers when somebody else created it since it was looked for: then it is looked at again.
+    exists: ClassVar[frozenset[str]] = frozenset()
     # Fields that AWS fixes at creation.
     create_only: ClassVar[frozenset[str]] = frozenset()
 

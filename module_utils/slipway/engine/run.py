@@ -70,7 +70,14 @@ def run(
     for request in requests:
         started = time.monotonic()
         plan = _plan(request, known)
-        outputs = _apply(aws, request, plan, report) if plan.changed else plan.outputs
+        try:
+            outputs = _apply(aws, request, plan, report)
+        except AwsError as error:
+            if plan.verb != "create" or error.code not in request.kind.exists:
+                raise
+            # Another service's deploy, side by side with this one, was quicker: it is shared, so it is brought on.
+            plan = _plan_again(aws, request, known)
+            outputs = _apply(aws, request, plan, report)
         if plan.verb == "delete":
             known.put(request.kind.name, request.key, None)
         elif plan.changed:
@@ -119,6 +126,17 @@ def _expect_all(known: Known, requests: Iterable[Request]) -> None:
     for request in requests:
         if request.options.get("state") != "absent":
             known.expect(request.kind.name, request.key)
+
+
+def _plan_again(aws: Aws, request: Request, known: Known) -> Plan:
+    known.put(
+        request.kind.name,
+        request.key,
+        request.kind.observe(aws, {request.key: request.options}, known).get(request.key),
+    )
+    plan = _plan(request, known)
+    _refuse_blocked([request], [plan])
+    return plan
 
 
 def _plan_all(requests: Sequence[Request], known: Known) -> list[Plan]:

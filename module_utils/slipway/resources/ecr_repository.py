@@ -33,6 +33,7 @@ class EcrRepository(Kind):
     """A repository with its scanning, immutability, encryption, lifecycle, policy and tags."""
 
     name = "ecr_repository"
+    exists = frozenset({"RepositoryAlreadyExistsException"})
     create_only = frozenset({"encryption_configuration"})
     rules = Rules(
         defaults={

@@ -43,6 +43,7 @@ class ElbListener(Kind):
     """A listener of a load balancer: its certificates, TLS policy, default actions, attributes and tags."""
 
     name = "elb_listener"
+    exists = frozenset({"DuplicateListener"})
     after = ("elb_load_balancer", "elb_target_group", "acm_certificate")
     secret_options = frozenset({"client_secret"})
     rules = Rules(

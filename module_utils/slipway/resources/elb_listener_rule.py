@@ -23,6 +23,7 @@ class ElbListenerRule(Kind):
     """A rule of a listener: under which conditions a request goes where."""
 
     name = "elb_listener_rule"
+    exists = frozenset({"PriorityInUse"})
     after = ("elb_listener", "elb_target_group")
     secret_options = frozenset({"client_secret"})
     rules = Rules(

@@ -57,6 +57,7 @@ class ElbLoadBalancer(Kind):
     """An Application or Network Load Balancer with its subnets, security groups, attributes and tags."""
 
     name = "elb_load_balancer"
+    exists = frozenset({"DuplicateLoadBalancerName"})
     after = ("security_group",)
     create_only = frozenset({"type", "scheme", "customer_owned_ipv4_pool"})
     rules = Rules(

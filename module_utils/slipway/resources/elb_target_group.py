@@ -74,6 +74,7 @@ class ElbTargetGroup(Kind):
     """A target group with its health check, attributes and tags; never its targets."""
 
     name = "elb_target_group"
+    exists = frozenset({"DuplicateTargetGroupName"})
     create_only = frozenset(_FIXED)
     rules = Rules(defaults={"protocol_version": "HTTP1", "ip_address_type": "ipv4"}, whole=frozenset({"tags"}))
 

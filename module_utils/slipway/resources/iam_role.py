@@ -26,6 +26,7 @@ class IamRole(Kind):
     """A role: who may assume it, and what it then may do."""
 
     name = "iam_role"
+    exists = frozenset({"EntityAlreadyExists"})
     create_only = frozenset({"path"})
     rules = Rules(
         unordered={"managed_policies": "", "inline_policies": "name"},

@@ -32,6 +32,7 @@ class LogGroup(Kind):
     """A log group with its retention, encryption, class, protection and tags."""
 
     name = "log_group"
+    exists = frozenset({"ResourceAlreadyExistsException"})
     create_only = frozenset({"log_group_class"})
     rules = Rules(
         defaults={

@@ -26,6 +26,7 @@ class SecurityGroup(Kind):
     """A security group with its rules: who may reach what."""
 
     name = "security_group"
+    exists = frozenset({"InvalidGroup.Duplicate"})
     create_only = frozenset({"description"})
     rules = Rules(unordered={"ingress": _KEY, "egress": _KEY}, whole=frozenset({"tags"}))
 

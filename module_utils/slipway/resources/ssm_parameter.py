@@ -29,6 +29,7 @@ class SsmParameter(Kind):
     """A parameter of Parameter Store with its value, type, tier, key and tags."""
 
     name = "ssm_parameter"
+    exists = frozenset({"ParameterAlreadyExists"})
     secret_options = frozenset({"value"})
     rules = Rules(
         defaults={"data_type": "text", "tier": "Standard", "key_id": "alias/aws/ssm"},
