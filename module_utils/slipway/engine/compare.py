@@ -50,6 +50,13 @@ def differences(desired: Mapping[str, Any], live: Mapping[str, Any], rules: Rule
     return list(_compare(dict(desired), dict(live), rules, "", ""))
 
 
+def laid_over(live: Any, desired: Any) -> Any:
+    """What was described, over what is there: for an API that replaces a structure as a whole."""
+    if isinstance(live, Mapping) and isinstance(desired, Mapping):
+        return {**live, **{key: laid_over(live.get(key), value) for key, value in desired.items()}}
+    return desired
+
+
 def changed_options(found: Sequence[Difference]) -> frozenset[str]:
     """The options (first words of the paths) that differ."""
     return frozenset(re.split(r"[.\[]", item.path, maxsplit=1)[0] for item in found)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..aws.clients import Aws
 from ..aws.shapes import from_api, input_shape, to_api
-from ..engine.compare import Difference, Rules, changed_options
+from ..engine.compare import Difference, Rules, changed_options, laid_over
 from ..engine.kind import Kind, Known, Options
 from ..engine.plan import Call, Desired, Live
 from . import tags
@@ -72,7 +72,7 @@ class EcsCluster(Kind):
         """UpdateCluster, PutClusterCapacityProviders (which takes both of its options), and the tags."""
         changed, calls = changed_options(found), []
         if changed & {"container_insights", *_SETTINGS}:
-            fields = {key: _over(live.fields.get(key), desired.fields[key]) for key in _SETTINGS if key in changed}
+            fields = {key: laid_over(live.fields.get(key), desired.fields[key]) for key in _SETTINGS if key in changed}
             params = {**to_api(_UPDATE, fields), "cluster": desired.name}
             if "container_insights" in changed:
                 params["settings"] = _insights(desired.fields["container_insights"])
@@ -115,10 +115,3 @@ def _live(cluster: Mapping[str, Any]) -> Live:
 
 def _outputs(cluster: Mapping[str, Any]) -> dict[str, Any]:
     return {"arn": cluster["clusterArn"], "cluster": cluster["clusterName"], "status": cluster.get("status", "")}
-
-
-def _over(live: Any, desired: Any) -> Any:
-    """What was described, over what is there: UpdateCluster replaces a structure as a whole."""
-    if isinstance(live, Mapping) and isinstance(desired, Mapping):
-        return {**live, **{key: _over(live.get(key), value) for key, value in desired.items()}}
-    return desired

@@ -9,7 +9,7 @@ from typing import Any
 from ..aws.clients import Aws
 from ..aws.errors import AwsError, SlipwayError
 from ..aws.shapes import from_api, input_shape, to_api
-from ..engine.compare import Difference, Rules, changed_options
+from ..engine.compare import Difference, Rules, changed_options, laid_over
 from ..engine.kind import Kind, Known, Options, Reference
 from ..engine.plan import Call, Desired, Live, Plan
 from . import tags
@@ -140,7 +140,9 @@ class EcsService(Kind):
         changed = changed_options(found)
         calls = []
         fields = {
-            key: _over(live.fields.get(key), desired.fields[key]) for key in changed - {"tags"} if key in desired.fields
+            key: laid_over(live.fields.get(key), desired.fields[key])
+            for key in changed - {"tags"}
+            if key in desired.fields
         }
         if fields or "force_new_deployment" in changed:
             params = to_api(_UPDATE, fields)
@@ -270,10 +272,3 @@ def _task_definition_arn(known: Known, text: str) -> Any:
     if ":" in text:
         return arn(known.aws, "ecs", f"task-definition/{text}")
     return known.output("ecs_task_definition", text, "arn", "task_definition")
-
-
-def _over(live: Any, desired: Any) -> Any:
-    """What was described, over what is there: UpdateService replaces a structure as a whole."""
-    if isinstance(live, Mapping) and isinstance(desired, Mapping):
-        return {**live, **{key: _over(live.get(key), value) for key, value in desired.items()}}
-    return desired
