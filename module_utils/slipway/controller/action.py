@@ -42,6 +42,7 @@ class InProcessAction(ActionBase):
         """Ansible's entry point."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         self.secrets: set[str] = set()
+        self.host = (task_vars or {}).get("inventory_hostname", "")
         try:
             result.update(self.work(dict(self._task.args), task_vars or {}))
         except SlipwayError as error:
@@ -56,8 +57,8 @@ class InProcessAction(ActionBase):
         raise NotImplementedError
 
     def report(self, line: str) -> None:
-        """A live line for the person who waits."""
-        self._display.display(f"  {line}")
+        """A live line for the person who waits; services are deployed side by side, so it says whose it is."""
+        self._display.display(f"  {self.host}: {line}")
 
     def options(self, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Validated options of one kind, its secrets noted."""
@@ -78,13 +79,7 @@ class StepAction(InProcessAction):
     def work(self, args: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """Do the step."""
         options = self.options(self._task.action.rpartition(".")[2], args)
-        host = task_vars["inventory_hostname"]
-
-        # Several services are released side by side: each line says whose it is.
-        def report(line: str) -> None:
-            self.report(f"{host}: {line}")
-
-        return type(self).step(options, check=self.check(), report=report)
+        return type(self).step(options, check=self.check(), report=self.report)
 
 
 class ResourceAction(InProcessAction):
@@ -111,10 +106,7 @@ class ResourcesAction(InProcessAction):
         wanted = [
             (kind, self.options(kind, options)) for kind, options in _items(args["resources"]) if options is not None
         ]
-        result = perform(KINDS, LOOKUPS, wanted, args, check=self.check(), report=self.report)
-        for line in result.pop("summary"):
-            self.report(line)
-        return result
+        return perform(KINDS, LOOKUPS, wanted, args, check=self.check(), report=self.report)
 
 
 def _items(resources: Any) -> Iterator[tuple[str, Mapping[str, Any] | None]]:

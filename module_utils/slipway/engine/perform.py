@@ -39,12 +39,16 @@ def perform(
     """
     aws = Aws(Connection.of(connection))
     requests = [Request(kinds[name], options) for name, options in wanted]
-    outcomes = run(aws, requests, {**kinds, **lookups}, check=check, report=report)
+
+    def done(outcome: Outcome) -> None:
+        if outcome.plan.changed:
+            report(render.summary(outcome, check=check))
+
+    outcomes = run(aws, requests, {**kinds, **lookups}, check=check, report=report, done=done)
     return {
         "changed": any(outcome.plan.changed for outcome in outcomes),
         "diff": [render.diff(outcome) for outcome in outcomes if outcome.plan.changed],
         "resources": [_resource(outcome) for outcome in outcomes],
-        "summary": [render.summary(outcome, check=check) for outcome in outcomes if outcome.plan.changed],
         "api_calls": sum(aws.calls.values()),
     }
 

@@ -48,9 +48,23 @@ class Outcome:
 
 
 def run(
-    aws: Aws, requests: Sequence[Request], kinds: Mapping[str, Lookup], *, check: bool, report: Report
+    aws: Aws,
+    requests: Sequence[Request],
+    kinds: Mapping[str, Lookup],
+    *,
+    check: bool,
+    report: Report,
+    done: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
     """Bring every resource to its description; in check mode only plan it.
+
+    Args:
+        aws: whom to call.
+        requests: what is wanted.
+        kinds: every kind, and what is only looked up.
+        check: plan only.
+        report: takes lines about long waits.
+        done: is told of each outcome as soon as there is one.
 
     Raises:
         SlipwayError: bad options (before anything is written), or AWS refused a call.
@@ -64,26 +78,31 @@ def run(
     # Planned once before anything is written, so that one bad description stops the run while nothing is half done.
     plans = _plan_all(requests, known.copy())
     _refuse_blocked(requests, plans)
-    if check:
-        return [_outcome(request, plan, plan.outputs, 0.0) for request, plan in zip(requests, plans, strict=True)]
     outcomes = []
-    for request in requests:
-        started = time.monotonic()
-        plan = _plan(request, known)
-        try:
-            outputs = _apply(aws, request, plan, report)
-        except AwsError as error:
-            if plan.verb != "create" or error.code not in request.kind.exists:
-                raise
-            # Another service's deploy, side by side with this one, was quicker: it is shared, so it is brought on.
-            plan = _plan_again(aws, request, known)
-            outputs = _apply(aws, request, plan, report)
-        if plan.verb == "delete":
-            known.put(request.kind.name, request.key, None)
-        elif plan.changed:
-            known.put(request.kind.name, request.key, Live({}, outputs))
-        outcomes.append(_outcome(request, plan, outputs, time.monotonic() - started))
+    for request, plan in zip(requests, plans, strict=True):
+        outcome = _outcome(request, plan, plan.outputs, 0.0) if check else _bring(aws, request, known, report)
+        done(outcome)
+        outcomes.append(outcome)
     return outcomes
+
+
+def _bring(aws: Aws, request: Request, known: Known, report: Report) -> Outcome:
+    """Plan with what is known by now, and apply."""
+    started = time.monotonic()
+    plan = _plan(request, known)
+    try:
+        outputs = _apply(aws, request, plan, report)
+    except AwsError as error:
+        if plan.verb != "create" or error.code not in request.kind.exists:
+            raise
+        # Another service's deploy, side by side with this one, was quicker: it is shared, so it is brought on.
+        plan = _plan_again(aws, request, known)
+        outputs = _apply(aws, request, plan, report)
+    if plan.verb == "delete":
+        known.put(request.kind.name, request.key, None)
+    elif plan.changed:
+        known.put(request.kind.name, request.key, Live({}, outputs))
+    return _outcome(request, plan, outputs, time.monotonic() - started)
 
 
 def ordered(requests: Sequence[Request], kinds: Mapping[str, Lookup]) -> list[Request]:
