@@ -91,6 +91,18 @@ def test_the_plan_of_one_edited_value(aws: EmbeddedAws, deployed: str, tmp_path:
     assert len(revisions(aws)) == len(before) + 1
 
 
+def test_a_broken_release_fails_and_the_old_one_goes_on(aws: EmbeddedAws, deployed: str) -> None:
+    broken = json.dumps({"service_command": ["sh", "-c", "exit 3"], "service_wait_timeout": 120})
+    result = ansible_playbook("deploy.yml", "-i", "local", *VOJ, "-e", broken, environment=aws.environment())
+    assert result.code != 0, result.output
+    assert "circuit breaker" in result.output
+    assert "what serves now: voj-backend-prod:" in result.output
+    body = through_load_balancer(aws, "voj-backend", "api.voj-audiobook.com:443", "/api/v1/health")
+    assert body["status"] == "ok"
+    after = ansible_playbook("deploy.yml", "-i", "local", *VOJ, environment=aws.environment())
+    assert after.code == 0, after.output
+
+
 def test_all_four_services(aws: EmbeddedAws, deployed: str) -> None:
     first = ansible_playbook("deploy.yml", "-i", "inventories/local", environment=aws.environment())
     assert first.code == 0, first.output

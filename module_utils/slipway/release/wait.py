@@ -55,11 +55,11 @@ def wait(options: Mapping[str, Any], /, *, check: bool, report: Report) -> dict[
     service = _describe(aws, options["cluster"], options["service"])
     if check or service is None:
         return {"changed": False, "state": "planned", "seconds": 0.0, "api_calls": sum(aws.calls.values())}
-    primary: Mapping[str, Any] = next((one for one in service["deployments"] if one.get("status") == "PRIMARY"), {})
+    primary = _primary(service)
     wanted = options.get("deployment_id") or primary.get("id", "")
     since = primary.get("createdAt") or datetime.now(tz=UTC)
     mine = Deployment(aws, options["cluster"], options["service"], wanted, since)
-    reached = _follow(mine, service, options["timeout"], report)
+    reached = _primary(_follow(mine, service, options["timeout"], report))
     return {
         "changed": False,
         "state": "succeeded",
@@ -70,6 +70,10 @@ def wait(options: Mapping[str, Any], /, *, check: bool, report: Report) -> dict[
         "seconds": round(time.monotonic() - started, 1),
         "api_calls": sum(aws.calls.values()),
     }
+
+
+def _primary(service: Mapping[str, Any]) -> Mapping[str, Any]:
+    return next((one for one in service["deployments"] if one.get("status") == "PRIMARY"), {})
 
 
 def _follow(mine: Deployment, service: Mapping[str, Any] | None, timeout: float, report: Report) -> Mapping[str, Any]:
