@@ -121,6 +121,12 @@ def test_each_difference_ends_when_it_is_applied(resource: dict[str, Any], rando
             {"items": [{"name": "x", "image": "i", "command": ["c"], "essential": True}]},
             [("items[x].command", ["c"], [])],
         ),
+        # two elements of one name are two
+        (
+            {"items": [{"name": "x", "image": "i"}, {"name": "x", "image": "j"}]},
+            {"items": [{"name": "x", "image": "i"}]},
+            [("items[x#2]", None, {"name": "x", "image": "j"})],
+        ),
         # defaults
         ({"interval": 30}, {}, []),
         ({"interval": 31}, {}, [("interval", 30, 31)]),

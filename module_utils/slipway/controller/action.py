@@ -18,6 +18,8 @@ from ..resources import KINDS, LOOKUPS
 from ..step import Step
 
 _LIBRARY = Path(__file__).resolve().parents[3] / "library"
+# The parts of a result that quote what was described, or what AWS said of it.
+_SPOKEN = ("msg", "diff", "exception", "warnings")
 _CONNECTION = ("region", "profile", "endpoint_url")
 
 preload(("sts", "ecs", "ecr", "elbv2", "ec2", "iam", "logs", "acm", "route53", "ssm"))
@@ -49,8 +51,9 @@ class InProcessAction(ActionBase):
             result.update(failed=True, msg=str(error))
         if not (self._task.diff if self._task.diff is not None else self._play_context.diff):
             result.pop("diff", None)
-        cleaned: dict[str, Any] = remove_values(result, self.secrets)
-        return cleaned
+        # Names and ARNs hold no secret, even where a parameter's value is a word of them: other tasks need them whole.
+        spoken = {key: remove_values(result[key], self.secrets) for key in _SPOKEN if key in result}
+        return {**result, **spoken}
 
     def work(self, args: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """The action's own work; subclasses return their part of the result."""

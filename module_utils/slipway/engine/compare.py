@@ -115,8 +115,16 @@ def _compare_lists(desired: list[Any], live: list[Any], rules: Rules, path: str,
 
 def _by_key(items: list[Any], key: str) -> dict[str, Any]:
     # A composite key ("container_path+source_volume") identifies elements that have no name of their own.
-    parts = key.split("+")
-    return {"/".join(str(item[part]) for part in parts if item.get(part) not in (None, "")): item for item in items}
+    parts, named = key.split("+"), {}
+    for item in items:
+        name = again = "/".join(str(item[part]) for part in parts if item.get(part) not in (None, ""))
+        # Two of one name (a host with two addresses) are two elements.
+        number = 1
+        while again in named:
+            number += 1
+            again = f"{name}#{number}"
+        named[again] = item
+    return named
 
 
 def _is_whole(pattern: str, rules: Rules) -> bool:

@@ -87,7 +87,17 @@ def validated(name: str, spec: Mapping[str, Any], given: Mapping[str, Any]) -> t
 
 def given_only(options: Mapping[str, Any]) -> dict[str, Any]:
     """Options without those that were omitted, at every depth: an omitted option means unmanaged."""
-    return {key: _given(value) for key, value in options.items() if value is not None}
+    given = {key: _given(value) for key, value in options.items() if value is not None}
+    if isinstance(given.get("tags"), Mapping):
+        given["tags"] = {as_text(name): as_text(value) for name, value in given["tags"].items()}
+    return given
+
+
+def as_text(value: Any) -> Any:
+    """What YAML read as a number or as true, in a map of texts (tags, environment): the text that AWS will have."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
 
 
 def _given(value: Any) -> Any:

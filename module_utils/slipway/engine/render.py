@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from .compare import Difference
+from .compare import SENSITIVE, Difference
 from .plan import Output
 from .run import Outcome
 
@@ -54,6 +54,8 @@ def _lines(found: Sequence[Difference], *, after: bool) -> str:
     lines: list[str] = []
     for item in found:
         value = item.after if after else item.before
+        if after and value == item.before == SENSITIVE:
+            value = f"{SENSITIVE}, another value"
         if value is not None:
             lines.extend(_flat(item.path, value))
     return "".join(f"{line}\n" for line in lines)
