@@ -6,6 +6,7 @@ opened before a call, because an open socket must not be shared across forks.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Mapping
@@ -142,7 +143,11 @@ def _emulator_key(connection: Connection) -> str | None:
 
 
 def preload(services: tuple[str, ...]) -> None:
-    """Load the models of these services, so that every fork has them."""
+    """Load the models of these services, so that every fork has them.
+
+    They stay for good, so the garbage collector need not look at them: not while they are loaded, and not in the forks.
+    """
+    gc.disable()
     # A profile that does not exist is told by the first call, where it can be told well.
     with suppress(BotoCoreError):
         for service in services:
@@ -153,6 +158,8 @@ def preload(services: tuple[str, ...]) -> None:
                 aws_secret_access_key="preload",  # noqa: S106 - never used: no call is made
                 config=_CONFIG,
             )
+    gc.enable()
+    gc.freeze()
 
 
 class Aws:
