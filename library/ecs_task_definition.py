@@ -20,7 +20,7 @@ options:
     description: The role with which ECS pulls images, reads secrets and writes logs, by name or ARN.
     type: str
   network_mode:
-    description: The Docker networking mode to use for the containers in the task.
+    description: The Docker networking mode of the containers; on Fargate awsvpc, which it has alone, is the default.
     type: str
     choices: [bridge, host, awsvpc, none]
   container_definitions:
@@ -35,7 +35,7 @@ options:
         type: dict
         suboptions:
           credentials_parameter:
-            description: The ARN of the secret containing the private repository credentials.
+            description: "The secret with the private repository's credentials: C(secretsmanager:name), or its ARN."
             type: str
             required: true
       cpu: {type: int, description: The number of cpu units reserved for the container.}
@@ -93,7 +93,7 @@ options:
         type: list
         elements: str
       command: {type: list, elements: str, description: The command that's passed to the container.}
-      environment: {type: dict, description: The environment variables and their values.}
+      environment: {type: dict, description: "The environment variables and their values, which are texts."}
       environment_files:
         description: A list of files containing the environment variables to pass to a container.
         type: list

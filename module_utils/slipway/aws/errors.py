@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from botocore import exceptions as boto
 
 
@@ -34,6 +36,12 @@ class AwsError(SlipwayError):
         super().__init__(what, where=where, remedy=remedy)
         self.code = code
         self.operation = operation
+
+    def among(self, codes: Iterable[str]) -> bool:
+        """Whether it is one of these; `Code: words` is that code with these words in what AWS said."""
+        return any(
+            self.code == code and words in self.what for code, _, words in (one.partition(": ") for one in codes)
+        )
 
 
 _LOG_IN = "log in again (aws sso login, or fetch new keys) and run the same command"

@@ -65,7 +65,7 @@ class Call:
         operation: the API's name of the operation.
         params: parameters; an Output inside is replaced by what an earlier call of this plan returned.
         collect: takes from the response what becomes known.
-        tolerate: error codes that mean that the work is done already.
+        tolerate: error codes that mean that the work is done already; `Code: words` is a code with these words.
         retry: error codes that another try within `patience` seconds can cure (eventual consistency).
         until: repeat the call (a read) every `every` seconds until its response satisfies this.
         patience: seconds that `retry` and `until` may take together.

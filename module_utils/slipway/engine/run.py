@@ -234,9 +234,9 @@ def _make(aws: Aws, call: Call, outputs: Mapping[str, Any], report: Report) -> d
         try:
             response = aws.call(call.service, call.operation, **params)
         except AwsError as error:
-            if error.code in call.tolerate:
+            if error.among(call.tolerate):
                 return None
-            if error.code not in call.retry or time.monotonic() >= deadline:
+            if not error.among(call.retry) or time.monotonic() >= deadline:
                 raise
         else:
             if call.until is None or call.until(response):

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import batched
 from typing import Any
 
@@ -35,13 +35,29 @@ class Seen:
 
 @dataclass(frozen=True)
 class Deployment:
-    """The deployment that is waited for."""
+    """The deployment that is waited for.
+
+    Attributes:
+        since: when it was made; None where it is gone already, and nobody tells.
+        task_definition: what it is to run, likewise.
+    """
 
     aws: Aws
     cluster: str
     service: str
     id: str
-    since: datetime
+    since: datetime | None = None
+    task_definition: str = ""
+
+    def owns(self, task: Mapping[str, Any]) -> bool:
+        """Whether a task is of this deployment."""
+        by = str(task.get("startedBy") or "")
+        if by.startswith("ecs-svc/"):
+            return by == self.id
+        # A scheduler that names no deployment: the same task definition, and no older.
+        created = task.get("createdAt")
+        young = self.since is not None and created is not None and created >= self.since - _SLACK
+        return young and task.get("taskDefinitionArn") == self.task_definition
 
 
 def wait(options: Mapping[str, Any], /, *, check: bool, report: Report) -> dict[str, Any]:
@@ -53,12 +69,19 @@ def wait(options: Mapping[str, Any], /, *, check: bool, report: Report) -> dict[
     aws = Aws(Connection.of(options))
     started = time.monotonic()
     service = _describe(aws, options["cluster"], options["service"])
+    if service is None and not check:
+        raise SlipwayError(
+            f"there is no service {options['service']} in the cluster {options['cluster']}",
+            where="ecs_deployment_wait",
+            remedy="create it first (a task ecs_service), or correct the name",
+        )
     if check or service is None:
         return {"changed": False, "state": "planned", "seconds": 0.0, "api_calls": sum(aws.calls.values())}
-    primary = _primary(service)
-    wanted = options.get("deployment_id") or primary.get("id", "")
-    since = primary.get("createdAt") or datetime.now(tz=UTC)
-    mine = Deployment(aws, options["cluster"], options["service"], wanted, since)
+    wanted = options.get("deployment_id") or _primary(service).get("id", "")
+    own = _deployment(service, wanted)
+    mine = Deployment(
+        aws, options["cluster"], options["service"], wanted, own.get("createdAt"), own.get("taskDefinition", "")
+    )
     reached = _primary(_follow(mine, service, options["timeout"], report))
     return {
         "changed": False,
@@ -76,12 +99,22 @@ def _primary(service: Mapping[str, Any]) -> Mapping[str, Any]:
     return next((one for one in service["deployments"] if one.get("status") == "PRIMARY"), {})
 
 
+def _deployment(service: Mapping[str, Any] | None, identity: str) -> Mapping[str, Any]:
+    deployments: list[Mapping[str, Any]] = (service or {}).get("deployments") or []
+    return next((one for one in deployments if one.get("id") == identity), {})
+
+
+def _is_rolling(service: Mapping[str, Any] | None) -> bool:
+    configuration = (service or {}).get("deploymentConfiguration") or {}
+    return configuration.get("strategy", "ROLLING") == "ROLLING"
+
+
 def _follow(mine: Deployment, service: Mapping[str, Any] | None, timeout: float, report: Report) -> Mapping[str, Any]:
     started, seen = time.monotonic(), Seen()
     while True:
-        # A deployment that is complete needs no second opinion: that keeps a run without changes at one call.
+        # A complete rolling deployment needs no second opinion: that keeps a run without changes at one call.
         found = verdict(mine.id, service)
-        if found.state != "succeeded":
+        if found.state != "succeeded" or not _is_rolling(service):
             found = verdict(mine.id, service, _service_deployments(mine))
             _collect(mine, seen, report)
         for line in _news(service, mine.id, seen):
@@ -106,14 +139,16 @@ def _describe(aws: Aws, cluster: str, name: str) -> dict[str, Any] | None:
 
 
 def _service_deployments(mine: Deployment) -> list[Mapping[str, Any]]:
+    # The two clocks of one deployment differ by moments.
+    since = {} if mine.since is None else {"createdAt": {"after": mine.since - _SLACK}}
     try:
         answer = mine.aws.call(
             "ecs",
             "ListServiceDeployments",
             cluster=mine.cluster,
             service=mine.service,
-            # The two clocks of one deployment differ by moments.
-            createdAt={"after": mine.since - _SLACK},
+            maxResults=_TASKS,
+            **since,
         )
         return list(answer.get("serviceDeployments") or ())
     except AwsError as error:
@@ -129,11 +164,12 @@ def _collect(mine: Deployment, seen: Seen, report: Report) -> None:
     )
     for arns in batched([arn for arn in stopped if arn not in seen.tasks], _TASKS):
         for task in mine.aws.call("ecs", "DescribeTasks", cluster=mine.cluster, tasks=list(arns))["tasks"]:
-            ours = task.get("startedBy") == mine.id and task.get("lastStatus") == "STOPPED"
-            reason = stopped_reason(task) if ours else ""
+            ours = mine.owns(task)
             # A task on its way down has no reason yet: look again.
-            if ours or task.get("startedBy") != mine.id:
-                seen.tasks[task["taskArn"]] = reason
+            if ours and task.get("lastStatus") != "STOPPED":
+                continue
+            reason = stopped_reason(task) if ours else ""
+            seen.tasks[task["taskArn"]] = reason
             if reason and list(seen.tasks.values()).count(reason) == 1:
                 report(f"a task stopped: {reason}")
 
@@ -156,15 +192,19 @@ def stopped_reason(task: Mapping[str, Any]) -> str:
 def _news(service: Mapping[str, Any] | None, deployment_id: str, seen: Seen) -> Iterator[str]:
     if service is None:
         return
-    mine: Mapping[str, Any] = next((one for one in service["deployments"] if one.get("id") == deployment_id), {})
+    mine = _deployment(service, deployment_id)
+    if not mine:
+        return
     counts = f"{mine.get('runningCount', 0)} of {mine.get('desiredCount', 0)} tasks running"
+    pending = f", {mine['pendingCount']} pending" if mine.get("pendingCount") else ""
     failed = f", {mine['failedTasks']} failed" if mine.get("failedTasks") else ""
-    progress = f"deployment {str(mine.get('rolloutState') or 'gone').lower().replace('_', ' ')}: {counts}{failed}"
+    state = str(mine.get("rolloutState") or "IN_PROGRESS").lower().replace("_", " ")
+    progress = f"deployment {state}: {counts}{pending}{failed}"
     if progress != seen.progress:
         seen.progress = progress
         yield progress
     for event in reversed(service.get("events") or ()):
-        is_new = event["id"] not in seen.events and event["createdAt"] >= mine.get("createdAt", event["createdAt"])
+        is_new = event["id"] not in seen.events and event["createdAt"] >= mine["createdAt"]
         seen.events.add(event["id"])
         if is_new:
             yield f"event: {event['message']}"

@@ -21,6 +21,10 @@ _PROVIDERS = ("capacity_providers", "default_capacity_provider_strategy")
 _SETTINGS = ("configuration", "service_connect_defaults")
 # Capacity providers are attached in the background, one change at a time.
 _BUSY = frozenset({"UpdateInProgressException", "ResourceInUseException"})
+# The first cluster of an account comes with ECS's own role, which IAM does not know of everywhere at once.
+_SOON = frozenset({"InvalidParameterException: service linked role"})
+_TASKS = frozenset({"ClusterContainsTasksException"})
+_EXEC_LOG = "configuration.execute_command_configuration.log_configuration"
 
 
 class EcsCluster(Kind):
@@ -31,11 +35,13 @@ class EcsCluster(Kind):
         defaults={
             "container_insights": "disabled",
             "configuration.execute_command_configuration.logging": "DEFAULT",
+            f"{_EXEC_LOG}.cloud_watch_encryption_enabled": False,
+            f"{_EXEC_LOG}.s3_encryption_enabled": False,
             "default_capacity_provider_strategy[].weight": 0,
             "default_capacity_provider_strategy[].base": 0,
         },
         unordered={"capacity_providers": "", "default_capacity_provider_strategy": "capacity_provider"},
-        whole=frozenset({"tags"}),
+        whole=frozenset({"tags", "default_capacity_provider_strategy"}),
     )
 
     def observe(self, aws: Aws, wanted: Mapping[str, Options], known: Known) -> Mapping[str, Live]:
@@ -66,7 +72,7 @@ class EcsCluster(Kind):
             params["settings"] = _insights(fields["container_insights"])
         if fields.get("tags"):
             params["tags"] = tags.to_pairs(fields["tags"], "key", "value")
-        return [Call("ecs", "CreateCluster", params, lambda answer: _outputs(answer["cluster"]))]
+        return [Call("ecs", "CreateCluster", params, _collect, retry=_SOON, patience=60)]
 
     def update(self, desired: Desired, live: Live, found: Sequence[Difference]) -> Sequence[Call]:
         """UpdateCluster, PutClusterCapacityProviders (which takes both of its options), and the tags."""
@@ -76,7 +82,7 @@ class EcsCluster(Kind):
             params = {**to_api(_UPDATE, fields), "cluster": desired.name}
             if "container_insights" in changed:
                 params["settings"] = _insights(desired.fields["container_insights"])
-            calls.append(Call("ecs", "UpdateCluster", params, lambda answer: _outputs(answer["cluster"])))
+            calls.append(Call("ecs", "UpdateCluster", params, _collect))
         if changed & set(_PROVIDERS):
             calls.append(_put_providers(desired, live))
         given, gone = tags.changes(found, desired.fields)
@@ -88,9 +94,9 @@ class EcsCluster(Kind):
         return calls
 
     def delete(self, desired: Desired, live: Live) -> Sequence[Call]:
-        """DeleteCluster; AWS refuses it while the cluster has services or tasks."""
-        gone = frozenset({"ClusterNotFoundException"})
-        return [Call("ecs", "DeleteCluster", {"cluster": desired.name}, tolerate=gone, retry=_BUSY)]
+        """DeleteCluster; the last tasks of a service that was deleted just now have time to stop."""
+        gone, params = frozenset({"ClusterNotFoundException"}), {"cluster": desired.name}
+        return [Call("ecs", "DeleteCluster", params, tolerate=gone, retry=_BUSY | _TASKS, patience=120, every=5)]
 
 
 def _put_providers(desired: Desired, live: Live) -> Call:
@@ -111,6 +117,10 @@ def _live(cluster: Mapping[str, Any]) -> Live:
     settings = {item["name"]: item["value"] for item in cluster.get("settings") or ()}
     fields["container_insights"] = settings.get(_INSIGHTS)
     return Live(fields, _outputs(cluster))
+
+
+def _collect(answer: Mapping[str, Any]) -> dict[str, Any]:
+    return _outputs(answer["cluster"])
 
 
 def _outputs(cluster: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ..aws.errors import AwsError, SlipwayError
 from ..aws.shapes import from_api, input_shape, to_api
 from ..engine.compare import Difference, Rules, changed_options
 from ..engine.kind import Kind, Known, Options, Reference
+from ..engine.options import as_text
 from ..engine.parallel import side_by_side
 from ..engine.plan import Call, Desired, Live, Plan
 from ..service.fargate import SIZES, cpu_units, memory_mib, memory_of
@@ -21,6 +22,10 @@ from .names import arn, is_arn, role_arn
 _SHAPE = input_shape("ecs", "RegisterTaskDefinition")
 _NOT_FIELDS = frozenset({"state", "region", "profile", "endpoint_url", "tags"})
 _CONTAINER = "container_definitions[]"
+_SWITCHES = (
+    "disable_networking", "privileged", "readonly_root_filesystem", "interactive", "pseudo_terminal",
+    "linux_parameters.init_process_enabled",
+)  # fmt: skip
 
 
 class EcsTaskDefinition(Kind):
@@ -40,21 +45,34 @@ class EcsTaskDefinition(Kind):
             f"{_CONTAINER}.health_check.interval": 30,
             f"{_CONTAINER}.health_check.timeout": 5,
             f"{_CONTAINER}.health_check.retries": 3,
+            f"{_CONTAINER}.health_check.start_period": 0,
+            f"{_CONTAINER}.restart_policy.enabled": False,
+            f"{_CONTAINER}.restart_policy.restart_attempt_period": 300,
             f"{_CONTAINER}.mount_points[].read_only": False,
             f"{_CONTAINER}.volumes_from[].read_only": False,
             f"{_CONTAINER}.version_consistency": "enabled",
+            f"{_CONTAINER}.linux_parameters.devices[].permissions": ["mknod", "read", "write"],
+            **dict.fromkeys((f"{_CONTAINER}.{switch}" for switch in _SWITCHES), False),
+            "volumes[].configured_at_launch": False,
+            "volumes[].docker_volume_configuration.scope": "task",
+            "volumes[].docker_volume_configuration.autoprovision": False,
+            "volumes[].docker_volume_configuration.driver": "local",
             "volumes[].efs_volume_configuration.root_directory": "/",
             "volumes[].efs_volume_configuration.transit_encryption": "DISABLED",
+            "volumes[].efs_volume_configuration.transit_encryption_port": 0,
             "volumes[].efs_volume_configuration.authorization_config.iam": "DISABLED",
+            "volumes[].s3files_volume_configuration.root_directory": "/",
+            "volumes[].s3files_volume_configuration.transit_encryption_port": 0,
+            "proxy_configuration.type": "APPMESH",
         },
         unordered={
             "container_definitions": "name",
             "requires_compatibilities": "",
             "placement_constraints": "type+expression",
+            "inference_accelerators": "device_name",
             "volumes": "name",
             "proxy_configuration.properties": "name",
             f"{_CONTAINER}.environment": "name",
-            f"{_CONTAINER}.environment_files": "value",
             f"{_CONTAINER}.secrets": "name",
             f"{_CONTAINER}.port_mappings": "container_port+container_port_range+protocol",
             f"{_CONTAINER}.mount_points": "container_path",
@@ -68,10 +86,23 @@ class EcsTaskDefinition(Kind):
             f"{_CONTAINER}.linux_parameters.capabilities.add": "",
             f"{_CONTAINER}.linux_parameters.capabilities.drop": "",
             f"{_CONTAINER}.linux_parameters.devices": "host_path",
+            f"{_CONTAINER}.linux_parameters.devices[].permissions": "",
+            f"{_CONTAINER}.restart_policy.ignored_exit_codes": "",
+            f"{_CONTAINER}.docker_security_options": "",
             f"{_CONTAINER}.linux_parameters.tmpfs": "container_path",
         },
         # A revision is a whole document: what is left out is absent, not unmanaged.
         whole=frozenset({""}),
+        maps=frozenset(
+            {
+                "tags",
+                f"{_CONTAINER}.docker_labels",
+                f"{_CONTAINER}.log_configuration.options",
+                f"{_CONTAINER}.firelens_configuration.options",
+                "volumes[].docker_volume_configuration.driver_opts",
+                "volumes[].docker_volume_configuration.labels",
+            }
+        ),
     )
 
     def key(self, options: Options) -> str:
@@ -80,8 +111,8 @@ class EcsTaskDefinition(Kind):
 
     def references(self, options: Options) -> Iterable[Reference]:
         """Secrets of Secrets Manager, whose ARNs end in six characters that only AWS knows."""
-        for text in _secret_texts(options):
-            reference = _reference(text, "container_definitions.secrets")
+        for where, text in () if options.get("state") == "absent" else _references(options):
+            reference = _reference(text, where)
             if reference is not None and reference.store == "secretsmanager":
                 yield "secret", reference.name
 
@@ -93,21 +124,24 @@ class EcsTaskDefinition(Kind):
     def desired(self, options: Options, known: Known) -> Desired:
         """The parameters of RegisterTaskDefinition, in the one form in which revisions are compared."""
         family = options["family"]
+        if options.get("state") == "absent":
+            return Desired(family, absent=True)
         fields = {key: value for key, value in options.items() if key not in _NOT_FIELDS}
         for role in ("task_role_arn", "execution_role_arn"):
             if fields.get(role):
                 fields[role] = role_arn(known.aws, fields[role])
+        if "FARGATE" in (options.get("requires_compatibilities") or ()):
+            fields.setdefault("network_mode", "awsvpc")
         fields.update(_size(options, family))
         fields["container_definitions"] = [
             _container(known, container) for container in options.get("container_definitions") or ()
         ]
         typed = canonical(from_api(_SHAPE, to_api(_SHAPE, fields)))
         if "tags" in options:
-            typed["tags"] = {name: str(value) for name, value in options["tags"].items()}
-        absent = options.get("state") == "absent"
-        if not absent and not fields["container_definitions"]:
+            typed["tags"] = dict(options["tags"])
+        if not fields["container_definitions"]:
             raise SlipwayError("container_definitions is empty", remedy="describe at least one container")
-        return Desired(family, typed, absent=absent)
+        return Desired(family, typed)
 
     def plan(self, desired: Desired, live: Live | None) -> Plan:
         """A new revision has a new ARN, and whoever names the family gets it."""
@@ -180,50 +214,82 @@ def _size(options: Options, family: str) -> dict[str, str]:
 
 
 def _container(known: Known, container: Mapping[str, Any]) -> dict[str, Any]:
-    whole = dict(container)
-    where = f"container_definitions[{container.get('name', '')}]"
+    whole, where = dict(container), _where(container)
     if "environment" in whole:
-        whole["environment"] = [{"name": name, "value": str(value)} for name, value in whole["environment"].items()]
-    if "secrets" in whole:
-        whole["secrets"] = [
-            {"name": name, "value_from": _value_from(known, text, f"{where}.secrets.{name}")}
-            for name, text in whole["secrets"].items()
+        given = whole["environment"].items()
+        whole["environment"] = [
+            {"name": str(name), "value": _text(value, f"{where}.environment.{name}")} for name, value in given
         ]
+    if "secrets" in whole:
+        whole["secrets"] = _secrets(known, whole["secrets"], f"{where}.secrets")
     log = whole.get("log_configuration") or {}
-    if log.get("secret_options"):
-        whole["log_configuration"] = {
-            **log,
-            "secret_options": [
-                {"name": name, "value_from": _value_from(known, text, f"{where}.log_configuration")}
-                for name, text in log["secret_options"].items()
-            ],
-        }
+    if "secret_options" in log:
+        secrets = _secrets(known, log["secret_options"], f"{where}.log_configuration.secret_options")
+        whole["log_configuration"] = {**log, "secret_options": secrets}
+    credentials = _credentials(container)
+    if credentials.startswith("secretsmanager:"):
+        value = _value_from(known, credentials, f"{where}.repository_credentials")
+        whole["repository_credentials"] = {"credentials_parameter": value}
     return whole
 
 
-def _secret_texts(options: Options) -> Iterator[str]:
+def _where(container: Mapping[str, Any]) -> str:
+    return f"container_definitions[{container.get('name', '')}]"
+
+
+def _text(value: Any, where: str) -> str:
+    text = as_text(value)
+    if not isinstance(text, str):
+        raise SlipwayError("is no text", where=where, remedy="write a text; for a list or a map, its JSON in quotes")
+    return text
+
+
+def _secrets(known: Known, references: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
+    return [
+        {"name": str(name), "value_from": _value_from(known, text, f"{where}.{name}")}
+        for name, text in references.items()
+    ]
+
+
+def _credentials(container: Mapping[str, Any]) -> str:
+    return str((container.get("repository_credentials") or {}).get("credentials_parameter") or "")
+
+
+def _references(options: Options) -> Iterator[tuple[str, Any]]:
+    """Every reference to a secret, and where it stands."""
     for container in options.get("container_definitions") or ():
-        yield from (container.get("secrets") or {}).values()
-        yield from ((container.get("log_configuration") or {}).get("secret_options") or {}).values()
+        where = _where(container)
+        log = (container.get("log_configuration") or {}).get("secret_options") or {}
+        yield from ((f"{where}.secrets.{name}", text) for name, text in (container.get("secrets") or {}).items())
+        yield from ((f"{where}.log_configuration.secret_options.{name}", text) for name, text in log.items())
+        if _credentials(container).startswith("secretsmanager:"):
+            yield f"{where}.repository_credentials", _credentials(container)
 
 
-def _reference(text: str, where: str) -> SecretReference | None:
+def _reference(text: Any, where: str) -> SecretReference | None:
     """The reference that a text is; None for an ARN, which is what ECS takes."""
-    if is_arn(text):
+    if is_arn(str(text)):
         return None
     try:
-        return parse_reference(text)
+        return parse_reference(str(text))
     except ReferenceSyntaxError as error:
         raise SlipwayError(str(error), where=where, remedy=error.remedy) from error
 
 
-def _value_from(known: Known, text: str, where: str) -> Any:
+def _value_from(known: Known, text: Any, where: str) -> Any:
     """What ECS takes: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Secret.html."""
     reference = _reference(text, where)
     if reference is None:
-        return text
+        return str(text)
     if reference.store == "ssm":
         return arn(known.aws, "ssm", f"parameter/{reference.name.removeprefix('/')}")
+    if known.live("secret", reference.name) is None:
+        create = f"aws secretsmanager create-secret --name {reference.name} --secret-string ..."
+        raise SlipwayError(
+            f"there is no secret named {reference.name!r} in {known.aws.region}",
+            where=where,
+            remedy=f"create it ({create}), or correct the name",
+        )
     secret = known.output("secret", reference.name, "arn", where)
     # json-key:version-stage:version-id, of which the last two stay empty: the current version.
     return f"{secret}:{reference.json_key}::" if reference.json_key else secret

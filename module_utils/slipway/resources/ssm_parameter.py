@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import batched
 from typing import Any
 
@@ -12,7 +13,7 @@ from ..aws.shapes import from_api, input_shape, to_api
 from ..engine.compare import Difference, Rules, changed_options
 from ..engine.kind import Kind, Known, Options
 from ..engine.parallel import side_by_side
-from ..engine.plan import Call, Desired, Live
+from ..engine.plan import Call, Desired, Live, Plan
 from . import tags
 from .names import arn
 
@@ -40,11 +41,14 @@ class SsmParameter(Kind):
     def observe(self, aws: Aws, wanted: Mapping[str, Options], known: Known) -> Mapping[str, Live]:
         """GetParameters for values, ten at a time; DescribeParameters and tags only where options need them."""
         valued = {name: options for name, options in wanted.items() if "value" in options}
-        found = _values(aws, list(valued))
+        found = _values(aws, list(valued), decrypted=True)
         # Whoever only refers to a parameter learns that it is there, and not what it says.
-        described = [name for name, options in wanted.items() if name not in valued or _DESCRIBED & set(options)]
+        described = [name for name, options in wanted.items() if name not in valued or _needs(options, found.get(name))]
         for name, metadata in _metadata(aws, described).items():
             found[name] = {**metadata, **found.get(name, {})}
+        # The descriptions may be behind a parameter that is new, and have none of AWS's own.
+        missing = [name for name, options in wanted.items() if not options and name not in found]
+        found.update(_values(aws, missing, decrypted=False))
         names = list(found)
         tagged = side_by_side(lambda name: _tags(aws, name) if "tags" in wanted[name] else {}, names)
         return {name: _live(aws, found[name], own) for name, own in zip(names, tagged, strict=True)}
@@ -59,12 +63,23 @@ class SsmParameter(Kind):
         if size > _ADVANCED[fields.get("tier", "Standard")]:
             remedy = "say tier: Advanced (up to 8192 bytes), or store it in Secrets Manager"
             raise SlipwayError(f"the value is {size} bytes long", remedy=remedy)
+        live = known.live(self.name, options["name"])
+        kind = fields.get("type") or (live.fields.get("type") if live else None) or "String"
+        if "key_id" in fields and kind != "SecureString" and not absent:
+            raise SlipwayError(f"has a key_id, and is a {kind}", remedy="say type: SecureString, or remove key_id")
         typed = {**from_api(_SHAPE, to_api(_SHAPE, {**fields, "tags": None})), "tags": options.get("tags")}
         # Intelligent tiering is asked for, and Standard or Advanced is what a parameter then has.
         settings = {"arn": arn(known.aws, "ssm", f"parameter/{options['name'].removeprefix('/')}")}
         if typed.get("tier") == "Intelligent-Tiering":
             settings["tier"] = typed.pop("tier")
         return Desired(options["name"], typed, settings, absent=absent)
+
+    def plan(self, desired: Desired, live: Live | None) -> Plan:
+        """AWS takes no advanced parameter back to the standard tier."""
+        plan = super().plan(desired, live)
+        if any(item.path == "tier" and item.before == "Advanced" for item in plan.found):
+            return replace(plan, verb="replace", calls=(), blocked="an advanced parameter cannot become a standard one")
+        return plan
 
     def create(self, desired: Desired) -> Sequence[Call]:
         """PutParameter, with its tags."""
@@ -91,7 +106,7 @@ class SsmParameter(Kind):
 
 def _put(desired: Desired, live: Mapping[str, Any], *, tagged: bool) -> Call:
     # What is not described keeps its value: PutParameter would put the default in its place.
-    kept = {key: live[key] for key in _DESCRIBED if key in live}
+    kept = {key: live[key] for key in (*_DESCRIBED, "data_type") if key in live}
     given = {key: value for key, value in desired.fields.items() if value is not None}
     merged = {**kept, **given, **{key: value for key, value in desired.settings.items() if key == "tier"}}
     merged.setdefault("type", live.get("type", "String"))
@@ -103,13 +118,31 @@ def _put(desired: Desired, live: Mapping[str, Any], *, tagged: bool) -> Call:
         params["Tags"] = tags.to_pairs(given["tags"])
     params["Overwrite"] = not tagged
     known = {"arn": desired.settings["arn"]}
-    return Call("ssm", "PutParameter", params, lambda answer: {**known, "version": answer.get("Version", 0)})
+    return Call(
+        "ssm",
+        "PutParameter",
+        params,
+        lambda answer: {**known, "version": answer.get("Version", 0)},
+        retry=frozenset({"TooManyUpdates"}),
+    )
 
 
-def _values(aws: Aws, names: list[str]) -> dict[str, dict[str, Any]]:
+def _needs(options: Options, found: Mapping[str, Any] | None) -> bool:
+    """Whether its description is needed: options manage it, or it has to be put again together with a new value."""
+    if _DESCRIBED & set(options):
+        return True
+    if found is None or options.get("state") == "absent":
+        return False
+    return any(
+        options.get(option, found.get(key)) != found.get(key)
+        for option, key in (("value", "Value"), ("type", "Type"), ("data_type", "DataType"))
+    )
+
+
+def _values(aws: Aws, names: list[str], *, decrypted: bool) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for batch in batched(names, _VALUES):
-        answer = aws.call("ssm", "GetParameters", Names=list(batch), WithDecryption=True)
+        answer = aws.call("ssm", "GetParameters", Names=list(batch), WithDecryption=decrypted)
         found.update({one["Name"]: one for one in answer["Parameters"]})
     return found
 
