@@ -106,7 +106,7 @@ def _deployment(service: Mapping[str, Any] | None, identity: str) -> Mapping[str
 
 def _is_rolling(service: Mapping[str, Any] | None) -> bool:
     configuration = (service or {}).get("deploymentConfiguration") or {}
-    return configuration.get("strategy", "ROLLING") == "ROLLING"
+    return bool(configuration.get("strategy", "ROLLING") == "ROLLING")
 
 
 def _follow(mine: Deployment, service: Mapping[str, Any] | None, timeout: float, report: Report) -> Mapping[str, Any]:
@@ -117,7 +117,7 @@ def _follow(mine: Deployment, service: Mapping[str, Any] | None, timeout: float,
         if found.state != "succeeded" or not _is_rolling(service):
             found = verdict(mine.id, service, _service_deployments(mine))
             _collect(mine, seen, report)
-        for line in _news(service, mine.id, seen):
+        for line in _news(service, mine, seen):
             report(line)
         if found.state == "succeeded" and service is not None:
             return service
@@ -189,25 +189,24 @@ def stopped_reason(task: Mapping[str, Any]) -> str:
     return f"{reason} ({'; '.join(details)})" if details else reason
 
 
-def _news(service: Mapping[str, Any] | None, deployment_id: str, seen: Seen) -> Iterator[str]:
-    if service is None:
-        return
-    mine = _deployment(service, deployment_id)
-    if not mine:
-        return
+def _news(service: Mapping[str, Any] | None, mine: Deployment, seen: Seen) -> Iterator[str]:
+    progress = _progress(_deployment(service, mine.id))
+    if progress != seen.progress:
+        seen.progress = progress
+        yield progress
+    for event in reversed((service or {}).get("events") or ()):
+        is_new = event["id"] not in seen.events and mine.since is not None and event["createdAt"] >= mine.since
+        seen.events.add(event["id"])
+        if is_new:
+            yield f"event: {event['message']}"
+
+
+def _progress(mine: Mapping[str, Any]) -> str:
     counts = f"{mine.get('runningCount', 0)} of {mine.get('desiredCount', 0)} tasks running"
     pending = f", {mine['pendingCount']} pending" if mine.get("pendingCount") else ""
     failed = f", {mine['failedTasks']} failed" if mine.get("failedTasks") else ""
     state = str(mine.get("rolloutState") or "IN_PROGRESS").lower().replace("_", " ")
-    progress = f"deployment {state}: {counts}{pending}{failed}"
-    if progress != seen.progress:
-        seen.progress = progress
-        yield progress
-    for event in reversed(service.get("events") or ()):
-        is_new = event["id"] not in seen.events and event["createdAt"] >= mine["createdAt"]
-        seen.events.add(event["id"])
-        if is_new:
-            yield f"event: {event['message']}"
+    return f"deployment {state}: {counts}{pending}{failed}" if mine else "the deployment is gone"
 
 
 def _failure(
