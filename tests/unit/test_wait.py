@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -61,21 +62,21 @@ def no_service_deployments(_: Any) -> Any:
 
 
 @pytest.fixture
-def follow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Follow]:
+def follow(monkeypatch: pytest.MonkeyPatch) -> Follow:
     """Follow a deployment through these looks at the service; the last one stays."""
     clock = [0.0]
 
     def sleep(seconds: float) -> None:
         clock[0] += seconds
 
-    monkeypatch.setattr(waiting.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(waiting.time, "sleep", sleep)
+    monkeypatch.setattr("slipway.release.wait.time", SimpleNamespace(monotonic=lambda: clock[0], sleep=sleep))
 
     def run(
         *looks: dict[str, Any] | None,
         tasks: list[dict[str, Any]] | None = None,
         listed: Any = no_service_deployments,
         check: bool = False,
+        told: list[str] | None = None,
         **options: Any,
     ) -> tuple[dict[str, Any], list[str], FakeAws]:
         left = list(looks)
@@ -94,11 +95,11 @@ def follow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Follow]:
             }
         )
         monkeypatch.setattr(waiting, "Aws", lambda _: aws)
-        lines: list[str] = []
+        lines = [] if told is None else told
         given = {"cluster": "c", "service": "s", "region": "ap-northeast-2", "timeout": 60, **options}
         return waiting.wait(given, check=check, report=lines.append), lines, aws
 
-    yield run
+    return run
 
 
 def test_nothing_was_deployed_so_nothing_is_waited_for(follow: Follow) -> None:
@@ -180,9 +181,10 @@ def test_why_tasks_stopped_is_told_at_once_and_at_the_end(follow: Follow) -> Non
         task(5, "", lastStatus="DEPROVISIONING"),
     ]
     failed = service(deployment(rolloutState="FAILED", rolloutStateReason="circuit breaker", status="ACTIVE"), old())
-    lines: list[str] = []
+    told: list[str] = []
     with pytest.raises(SlipwayError) as caught:
-        _, lines, _ = follow(service(deployment(), old()), failed, tasks=tasks)
+        follow(service(deployment(), old()), failed, tasks=tasks, told=told)
+    assert [line for line in told if "stopped" in line] == [f"a task stopped: {secret}"]
     text = str(caught.value)
     assert text.startswith("c/s: the deployment failed: circuit breaker")
     assert f"3 x {secret}" in text
