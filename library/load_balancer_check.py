@@ -12,13 +12,13 @@ options:
   url: {type: str, required: true, description: "The URL, for example https://api.voj-audiobook.com/api/v1/health."}
   connect_to:
     description:
-      - The host to ask in the place of the URL's own, for example the load balancer's DNS name while a new domain
-        is not known everywhere.
+      - The host to ask in the place of the URL's own, with a port or not, for example the load balancer's DNS name
+        while a new domain is not known everywhere. The request and its certificate are still the URL's.
       - A base URL is for an emulator, which serves all load balancers at one address.
     type: str
   status: {type: list, elements: int, default: [200], description: The expected status codes.}
   body: {type: str, description: A regular expression that the body has to contain.}
-  timeout: {type: int, default: 60, description: The seconds after which no expected answer is a failure.}
+  timeout: {type: int, default: 60, description: The seconds after which no expected answer is a failure. It is asked every two.}
 extends_documentation_fragment: [aws]
 """
 

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from demo.embedded_aws import free_port
 from slipway.aws.errors import SlipwayError
-from slipway.release.http_check import check_answer
+from slipway.release.http_check import _REMEDIES, check_answer
 from tests.e2e.http import answering
+from tests.e2e.tls import Certificate, self_signed, serving
+
+Trust = Callable[[Certificate], None]
 
 
 @pytest.fixture
 def healthy() -> Iterator[str]:
     with answering(200, '{"status":"ok"}', "application/json") as address:
         yield address
+
+
+@pytest.fixture
+def trust(monkeypatch: pytest.MonkeyPatch) -> Trust:
+    return lambda certificate: monkeypatch.setenv("SSL_CERT_FILE", str(certificate.file))
 
 
 def ask(**options: Any) -> tuple[dict[str, Any], list[str]]:
@@ -44,8 +54,63 @@ def test_another_answer_than_expected(options: dict[str, Any], told: str, health
 
 
 def test_nobody_answers() -> None:
-    with pytest.raises(SlipwayError, match="does not answer"):
+    with pytest.raises(SlipwayError, match=r"does not answer: 127\.0\.0\.1 refuses connections"):
         ask(url=f"http://127.0.0.1:{free_port()}/health")
+
+
+def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: Any) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(SlipwayError, match=r"the name nowhere\.localhost is not known") as caught:
+        ask(url="http://nowhere.localhost/health")
+    assert "a new one takes a few minutes" in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [301, 404, 502, 503, 504])
+def test_what_a_load_balancer_says_is_explained(status: int) -> None:
+    with (
+        answering(status, "", "text/plain") as address,
+        pytest.raises(SlipwayError, match=f"answers {status}") as caught,
+    ):
+        ask(url=f"{address}/health")
+    assert _REMEDIES[status] in str(caught.value)
+
+
+def test_a_body_that_is_no_regular_expression() -> None:
+    with pytest.raises(SlipwayError, match="no regular expression"):
+        ask(url="http://127.0.0.1:9/", body="(")
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Certificate:
+    return self_signed(tmp_path, "api.example.com")
+
+
+def test_the_load_balancer_is_asked_in_the_domains_name(certificate: Certificate, trust: Trust) -> None:
+    trust(certificate)
+    asked: list[str] = []
+    with serving(certificate, asked) as address:
+        result, _ = ask(url="https://api.example.com/health", connect_to=address)
+    assert result["status"] == 200
+    assert asked == ["SNI api.example.com", "Host api.example.com"]
+
+
+def test_the_certificate_of_another_domain(certificate: Certificate, trust: Trust) -> None:
+    trust(certificate)
+    with (
+        serving(certificate, []) as address,
+        pytest.raises(SlipwayError, match="no certificate that can be trusted") as e,
+    ):
+        ask(url="https://www.example.com/health", connect_to=address)
+    assert "www.example.com" in str(e.value)
+    assert "is for this domain" in str(e.value)
+
+
+def test_a_certificate_that_nobody_vouches_for(certificate: Certificate) -> None:
+    with serving(certificate, []) as address, pytest.raises(SlipwayError, match="self-signed certificate"):
+        ask(url="https://api.example.com/health", connect_to=address)
 
 
 def test_no_test_leaves_this_machine() -> None:

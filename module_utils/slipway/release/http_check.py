@@ -5,11 +5,22 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ssl import get_default_verify_paths
 from typing import Any
 from urllib.parse import urlsplit
 
+import certifi
 import urllib3
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from ..aws.clients import refuse_other_hosts
 from ..aws.errors import SlipwayError
@@ -18,6 +29,26 @@ Report = Callable[[str], None]
 _EVERY = 2.0
 _ATTEMPT = urllib3.Timeout(connect=5, read=10)
 _SHOWN = 500
+
+_LOOK = "check the health check path, the container's port and its logs"
+# What an ALB itself answers: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/
+# load-balancer-troubleshooting.html
+_REMEDIES = {
+    301: "check service_http_redirect and the URL's scheme: redirects are not followed",
+    302: "a redirect is not followed: choose a health check path that answers without a login",
+    404: "check the path, and that the listener's rule has this domain: an unknown one is answered with 404",
+    502: "the container broke the connection off: check its port, that it listens on 0.0.0.0, and its logs",
+    503: "no task is registered and healthy: check the tasks, the health check path and its matcher",
+    504: "the container did not answer in time: check its security group, its port and its logs",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with an answer, or with its absence."""
+
+    what: str
+    remedy: str
 
 
 def check_answer(options: Mapping[str, Any], /, *, check: bool, report: Report) -> dict[str, Any]:
@@ -28,11 +59,12 @@ def check_answer(options: Mapping[str, Any], /, *, check: bool, report: Report) 
     """
     if check:
         return {"changed": False, "url": options["url"], "status": 0, "body": "", "seconds": 0.0}
-    started, last = time.monotonic(), ""
+    wanted = _pattern(options)
+    started, last = time.monotonic(), None
     while True:
-        status, body, problem = _ask(options)
+        status, body, problem = _ask(options, wanted)
         elapsed = time.monotonic() - started
-        if not problem:
+        if problem is None:
             return {
                 "changed": False,
                 "url": options["url"],
@@ -42,34 +74,68 @@ def check_answer(options: Mapping[str, Any], /, *, check: bool, report: Report) 
             }
         if elapsed > options["timeout"]:
             raise SlipwayError(
-                f"{options['url']} {problem}, {options['timeout']} s long",
+                f"{options['url']} {problem.what}, {options['timeout']} s long",
                 where="load balancer",
-                remedy="check the health check path, the container's port and its logs",
+                remedy=problem.remedy,
             )
         if problem != last:
             last = problem
-            report(f"{options['url']} {problem}")
+            report(f"{options['url']} {problem.what}")
         time.sleep(_EVERY)
 
 
-def _ask(options: Mapping[str, Any]) -> tuple[int, str, str]:
+def _pattern(options: Mapping[str, Any]) -> re.Pattern[str]:
+    try:
+        return re.compile(options.get("body") or "")
+    except re.error as error:
+        raise SlipwayError(
+            f"{options['body']!r} is no regular expression: {error}",
+            where="load_balancer_check.body",
+            remedy="see: https://docs.python.org/3/library/re.html",
+        ) from error
+
+
+def _ask(options: Mapping[str, Any], wanted: re.Pattern[str]) -> tuple[int, str, Problem | None]:
     """Status, body, and what is wrong with them."""
     try:
         answer = request(options["url"], options.get("connect_to"))
     except HTTPError as error:
-        cause = getattr(error, "reason", None) or error
-        return 0, "", f"does not answer ({type(cause).__name__})"
+        return 0, "", _silence(error, str(options.get("connect_to") or urlsplit(options["url"]).hostname))
     body = answer.data.decode("utf-8", errors="replace")
-    problem = ""
     if answer.status not in options["status"]:
-        problem = f"answers {answer.status}"
-    elif options.get("body") and not re.search(options["body"], body):
-        problem = f"answers {answer.status} without {options['body']!r}"
-    return answer.status, body, problem
+        to = answer.headers.get("Location")
+        what = f"answers {answer.status}{f' (to {to})' if to else ''}"
+        return answer.status, body, Problem(what, _REMEDIES.get(answer.status, _LOOK))
+    if not wanted.search(body):
+        return answer.status, body, Problem(f"answers {answer.status} without {wanted.pattern!r}", _LOOK)
+    return answer.status, body, None
+
+
+def _silence(error: HTTPError, host: str) -> Problem:
+    """Why there is no answer, from the kind of the error."""
+    cause = getattr(error, "reason", None) or error
+    match cause:
+        case SSLError() | CertificateError():
+            why = getattr(cause.args[0] if cause.args else cause, "verify_message", "") or str(cause)
+            what = f"has no certificate that can be trusted: {why.rstrip('.')}"
+            return Problem(what, "check that the certificate is issued, is for this domain, and is on the listener")
+        case NameResolutionError():
+            remedy = "check the DNS record; a new one takes a few minutes to be known everywhere"
+            return Problem(f"does not answer: the name {host} is not known", remedy)
+        case NewConnectionError():
+            return Problem(f"does not answer: {host} refuses connections", "check that the listener is there")
+        case ConnectTimeoutError():
+            remedy = (
+                "check that the load balancer's security group lets this machine in, and that its subnets are public"
+            )
+            return Problem(f"does not answer: no connection to {host}", remedy)
+        case ReadTimeoutError():
+            return Problem("does not answer: the connection is made and nothing comes", _LOOK)
+    return Problem(f"does not answer ({type(cause).__name__})", _LOOK)
 
 
 def request(url: str, connect_to: str | None) -> urllib3.BaseHTTPResponse:
-    """GET a URL; with `connect_to`, at that host (or base URL) in the place of the URL's own.
+    """GET a URL; with `connect_to`, at that host, with a port or not, or base URL, in the place of the URL's own.
 
     The name of a new domain may not be known everywhere yet: then the load balancer is asked by its own name, and told
     whom the request is for. Redirects are not followed: they would lead away from what is checked.
@@ -86,11 +152,18 @@ def request(url: str, connect_to: str | None) -> urllib3.BaseHTTPResponse:
         headers = {"Host": f"{name}:{port}"}
         with urllib3.connection_from_url(f"{base.scheme}://{base.netloc}", **options) as pool:
             return pool.urlopen("GET", base.path.rstrip("/") + path, headers=headers, redirect=False)
-    host = connect_to or name
+    address = urlsplit(f"//{connect_to}") if connect_to else target
+    host, port = address.hostname or name, address.port or port
     refuse_other_hosts(host)
     kind: type[urllib3.HTTPConnectionPool] = urllib3.HTTPConnectionPool
     if target.scheme == "https":
         kind = urllib3.HTTPSConnectionPool
-        options |= {"server_hostname": name, "assert_hostname": name}
+        options |= {"server_hostname": name, "assert_hostname": name, "ca_certs": _authorities()}
     with kind(host, port, **options) as pool:
         return pool.urlopen("GET", path, headers={"Host": target.netloc}, redirect=False)
+
+
+def _authorities() -> str | None:
+    """None for the system's own; a Python of python.org has none on macOS."""
+    system = get_default_verify_paths()
+    return None if system.cafile or system.capath else certifi.where()
