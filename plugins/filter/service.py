@@ -12,7 +12,7 @@ from ansible.errors import AnsibleFilterError
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "module_utils"))
 
 from slipway.aws.errors import SlipwayError
-from slipway.service import roles
+from slipway.service import roles, scaling
 
 
 def execution_role_statements(
@@ -48,5 +48,6 @@ class FilterModule:
         return {
             "execution_role_statements": execution_role_statements,
             "ecs_tasks_assume_role": ecs_tasks_assume_role,
+            "scaling_policies": scaling.scaling_policies,
             "world_rules": roles.world_rules,
         }

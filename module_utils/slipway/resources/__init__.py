@@ -17,6 +17,7 @@ from .hosted_zone import HostedZone
 from .iam_role import IamRole
 from .log_group import LogGroup
 from .route53_record import Route53Record
+from .scalable_target import ScalableTarget
 from .secret import Secret
 from .security_group import SecurityGroup
 from .ssm_parameter import SsmParameter
@@ -37,6 +38,7 @@ KINDS: dict[str, Kind] = {
         IamRole(),
         LogGroup(),
         Route53Record(),
+        ScalableTarget(),
         SecurityGroup(),
         SsmParameter(),
     )
