@@ -20,8 +20,8 @@ options:
   tag:
     description:
       - The tag of the image.
-      - Omitted, it is C(sha-) and the short commit of O(context); with changes that are not committed,
-        C(sha-1a2b3c4-dirty-) and the content; outside of a git repository, C(content-) and the content.
+      - Omitted, it is C(sha-) and the short id of the last commit that touched O(context); with changes that are not
+        committed, C(sha-1a2b3c4-dirty-) and the content; outside of a git repository, C(content-) and the content.
         When that commit is there with other content, such as other build arguments, the content is added.
     type: str
   digest:
@@ -96,7 +96,7 @@ digest: {type: str, returned: success, description: The digest; empty in check m
 content: {type: str, returned: success, description: The content's hash; empty for an image that another tool built.}
 platform: {type: str, returned: success, description: The platform of the image.}
 size: {type: int, returned: success, description: How many bytes a pull transfers.}
-commit: {type: str, returned: when the context is of one, description: The commit that is checked out.}
+commit: {type: str, returned: when the context is of one, description: The last commit that touched it.}
 built: {type: bool, returned: success, description: Whether it was built.}
 pushed: {type: bool, returned: success, description: Whether it was pushed.}
 seconds: {type: float, returned: success, description: How long it took.}

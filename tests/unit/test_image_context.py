@@ -200,6 +200,28 @@ def test_what_is_outside_of_the_context_does_not_count(checkout: Path) -> None:
     (checkout.parent / "README.md").write_text("other")
     (checkout / "app" / "gone").mkdir()
     assert tags(checkout) == before
+    git(checkout.parent, "add", "-A")
+    git(checkout.parent, "commit", "-qm", "second")
+    assert tags(checkout) == before
+    commit = commit_of(Context(checkout, Recipe()))
+    assert commit is not None
+    assert commit.head == git(checkout, "rev-parse", "HEAD") != commit.full
+
+
+def test_a_merge_is_the_commit_that_brought_a_change(checkout: Path) -> None:
+    git(checkout, "switch", "-qc", "feature")
+    (checkout / "app" / "main.py").write_text("feature")
+    git(checkout, "commit", "-qam", "feature")
+    git(checkout, "switch", "-q", "-")
+    git(checkout, "merge", "-q", "--no-ff", "-m", "merge", "feature")
+    assert tags(checkout)[0] == f"sha-{git(checkout, 'rev-parse', '--short', 'HEAD')}"
+
+
+def test_a_context_that_was_never_committed_is_no_commit(checkout: Path) -> None:
+    other = checkout.parent / "other"
+    other.mkdir()
+    (other / "Dockerfile").write_text("FROM scratch\n")
+    assert tags(other)[0].startswith("content-")
 
 
 def test_gits_own_files_do_not_count(root: Path) -> None:

@@ -17,7 +17,7 @@ from slipway.image.registry import Image, Repository
 from slipway.image.source import Commit
 
 AMD, ARM = "linux/amd64", "linux/arm64"
-HEAD = Commit("1a2b3c4d" * 5, "1a2b3c4")
+HEAD = Commit("1a2b3c4d" * 5, "1a2b3c4", head="5e6f7a8b" * 5)
 DIRTY = Commit(HEAD.full, HEAD.short, ("app/main.py",))
 DERIVED = ("sha-1a2b3c4", "sha-1a2b3c4-cafe")
 SAME, OTHER, FOREIGN = Image("sha256:1", "cafe", AMD), Image("sha256:2", "beef", AMD), Image("sha256:3", "", AMD)
@@ -71,6 +71,7 @@ CASES = [
     Case("release tag, forced, immutable", explicit("v1", force=True), {"v1": SAME}, expected="leave force out"),
     Case("this commit, new", explicit("sha-1a2b3c4"), expected=("push", "sha-1a2b3c4")),
     Case("this commit, with changes", explicit("sha-1a2b3c4", commit=DIRTY), expected="with 1 changed files"),
+    Case("the commit that is checked out, new", explicit("sha-5e6f7a8"), expected=("push", "sha-5e6f7a8")),
     Case("another commit, there", explicit("sha-9999999"), {"sha-9999999": OTHER}, True, ("use", "sha-9999999")),
     Case("another commit, not there", explicit("sha-9999999"), expected="git switch --detach 9999999"),
     Case("looked up, there", lookup("v1"), {"v1": OTHER}, expected=("use", "v1")),

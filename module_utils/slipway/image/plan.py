@@ -124,7 +124,7 @@ _FOREIGN = "the repository has it, built by another tool"
 
 
 def _is_of(commit: Commit | None, named: str) -> bool:
-    return commit is not None and commit.full.startswith(named) and not commit.changed
+    return commit is not None and commit.is_named(named) and not commit.changed
 
 
 def _of_platform(image: Image, wanted: Wanted, tag: str) -> Image:

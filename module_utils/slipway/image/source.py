@@ -11,24 +11,30 @@ from pathlib import Path
 from ..aws.errors import SlipwayError
 from .context import Context
 
-_NO_COMMIT = ("not a git repository", "unknown revision", "Needed a single revision", "ambiguous argument")
+_NO_COMMIT = ("not a git repository", "does not have any commits yet", "bad default revision")
 _HASH_DIGITS = 12
 _COMMIT_TAG = re.compile(r"sha-([0-9a-f]{7,40})")
 
 
 @dataclass(frozen=True)
 class Commit:
-    """The commit of a build context.
+    """The commit of a build context: the last that touched it, so that one next door makes no new image of it.
 
     Attributes:
         full: its whole id.
-        short: as `git rev-parse --short HEAD` says it.
+        short: as `git rev-parse --short` says it.
         changed: the paths that Docker is given and the commit has not, or not so.
+        head: the commit that is checked out.
     """
 
     full: str
     short: str
     changed: tuple[str, ...] = ()
+    head: str = ""
+
+    def is_named(self, named: str) -> bool:
+        """Whether a person means this content by an id: they may know it as what is checked out."""
+        return self.full.startswith(named) or self.head.startswith(named)
 
 
 def commit_of(context: Context) -> Commit | None:
@@ -37,17 +43,19 @@ def commit_of(context: Context) -> Commit | None:
     Raises:
         SlipwayError: git is not installed or refuses.
     """
-    head = _git(context.root, "rev-parse", "--show-prefix", "HEAD", "--short", "HEAD")
-    if head is None:
+    # Along the branch itself: a merge is the commit that brought a change, as it is where it was built.
+    last = _git(context.root, "log", "-1", "--no-show-signature", "--first-parent", "--format=%H %h", "--", ".")
+    if not last:
         return None
-    prefix, full, short = head.splitlines()
+    full, short = last.split()
+    prefix, head = (_git(context.root, "rev-parse", "--show-prefix", "HEAD") or "\n").splitlines()
     tracked = set(_paths(context.root, "ls-files", "-z", "--recurse-submodules"))
     status = _paths(context.root, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=no", "--", ".")
     changed = {line[3:].removeprefix(prefix) for line in status}
     changed = {path for path in changed if context.includes(path)}
     # What git ignores and .dockerignore does not is in the image and in no commit.
     changed |= {item.path for item in context.entries if item.counted and item.kind != "folder"} - tracked
-    return Commit(full, short, tuple(sorted(changed)))
+    return Commit(full, short, tuple(sorted(changed)), head)
 
 
 def tags_of(commit: Commit | None, content: str) -> tuple[str, ...]:
