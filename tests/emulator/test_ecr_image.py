@@ -214,6 +214,11 @@ class TestImage:
         with pytest.raises(SlipwayError, match=r"the base image 127\.0\.0\.1:9/nowhere:1 can't be pulled"):
             service.deliver()
 
+    def test_a_dockerfile_that_can_not_be_read(self, service: Service) -> None:
+        (service.folder / "Dockerfile").write_text("FORM scratch\n")
+        with pytest.raises(SlipwayError, match="^Dockerfile: dockerfile parse error line 1: unknown instruction: FORM"):
+            service.deliver()
+
     def test_neither_tag_nor_context(self, service: Service) -> None:
         with pytest.raises(SlipwayError, match="neither a tag, nor a digest, nor a build context"):
             service.deliver(context=None)

@@ -228,6 +228,9 @@ def test_a_failed_build_says_what_to_do(text: str, output: str, error: str, expe
 def test_a_dockerfile_that_can_not_be_parsed_is_named() -> None:
     log = built(error="dockerfile parse error line 3: unknown instruction: FORM")
     assert str(build_failure(log, "Dockerfile", AMD)).startswith("Dockerfile: dockerfile parse error line 3")
+    assert "service_build_target" in str(
+        build_failure(built(error="failed to reach build target b"), "Dockerfile", AMD)
+    )
 
 
 @pytest.mark.parametrize(

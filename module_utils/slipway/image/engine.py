@@ -77,7 +77,8 @@ class Engine:
         recipe, log = context.recipe, BuildLog()
         with tempfile.TemporaryFile() as archive:
             _write(context, archive)
-            stream = self._api.build(
+            stream = self._stream(
+                log,
                 fileobj=archive,
                 custom_context=True,
                 dockerfile=recipe.dockerfile,
@@ -122,6 +123,15 @@ class Engine:
             raise push_failure(log.error or "the push ended without a digest", image)
         self._report(f"{log.line()}, done: {log.digest}")
         return log.digest
+
+    def _stream(self, log: BuildLog, **options: Any) -> Iterable[Event]:
+        try:
+            stream: Iterable[Event] = self._api.build(**options)
+        except APIError as error:
+            # Before its first step: a line that cannot be read, or no such stage.
+            log.error = _explained(error)
+            return ()
+        return stream
 
     def _follow(self, stream: Iterable[Event], log: _Log) -> None:
         for event in stream:

@@ -21,6 +21,14 @@ _REFUSED = re.compile(r"denied|no basic auth|unauthorized|forbidden|authorizatio
 _IMMUTABLE = re.compile(r"immutable|cannot be overwritten", re.IGNORECASE)
 _NO_REPOSITORY = re.compile(r"name unknown|repository with name .* does not exist|NAME_UNKNOWN", re.IGNORECASE)
 
+_REMEDIES = (
+    (re.compile("unknown instruction"), "correct that line (a here-document, <<EOF, needs BuildKit and is not taken)"),
+    (re.compile("build target"), "correct service_build_target: it names a stage, FROM ... AS stage"),
+    (
+        re.compile("excluded by .dockerignore|no source files"),
+        "correct the path, .dockerignore or service_build_context",
+    ),
+)
 _MAKE_ROOM = "make room with: docker system prune (and docker builder prune), then run the same command again"
 
 
@@ -40,7 +48,9 @@ def build_failure(log: BuildLog, dockerfile: str, platform: str) -> SlipwayError
         return SlipwayError(
             f"this machine cannot run programs for {platform}", where=where, remedy=_emulation(platform)
         )
-    return SlipwayError(_with_output(log.error or "the build ended without an image", log.tail()), where=where)
+    remedy = next((remedy for pattern, remedy in _REMEDIES if pattern.search(log.error)), "")
+    what = _with_output(log.error or "the build ended without an image", log.tail())
+    return SlipwayError(what, where=where, remedy=remedy)
 
 
 def _base_image_failure(log: BuildLog, where: str, platform: str) -> SlipwayError:
