@@ -216,7 +216,7 @@ class TestImage:
 
     def test_a_dockerfile_that_can_not_be_read(self, service: Service) -> None:
         (service.folder / "Dockerfile").write_text("FORM scratch\n")
-        with pytest.raises(SlipwayError, match="^Dockerfile: dockerfile parse error line 1: unknown instruction: FORM"):
+        with pytest.raises(SlipwayError, match=r"^Dockerfile: dockerfile parse error line 1"):
             service.deliver()
 
     def test_neither_tag_nor_context(self, service: Service) -> None:

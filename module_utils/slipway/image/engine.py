@@ -124,14 +124,12 @@ class Engine:
         self._report(f"{log.line()}, done: {log.digest}")
         return log.digest
 
-    def _stream(self, log: BuildLog, **options: Any) -> Iterable[Event]:
+    def _stream(self, log: BuildLog, **options: Any) -> Iterator[Event]:
         try:
-            stream: Iterable[Event] = self._api.build(**options)
+            yield from self._api.build(**options)
         except APIError as error:
             # Before its first step: a line that cannot be read, or no such stage.
             log.error = _explained(error)
-            return ()
-        return stream
 
     def _follow(self, stream: Iterable[Event], log: _Log) -> None:
         for event in stream:
