@@ -18,7 +18,7 @@ options:
     type: str
   status: {type: list, elements: int, default: [200], description: The expected status codes.}
   body: {type: str, description: A regular expression that the body has to contain.}
-  timeout: {type: int, default: 60, description: The seconds after which no expected answer is a failure. It is asked every two.}
+  timeout: {type: int, default: 60, description: The seconds after which no expected answer is a failure.}
 extends_documentation_fragment: [aws]
 """
 
