@@ -110,7 +110,7 @@ def test_check_mode_writes_nothing_and_names_what_is_not_known_yet() -> None:
     assert aws.log == []
     assert [one.plan.verb for one in outcomes] == ["create", "create"]
     assert outcomes[1].plan.found == [Difference("base_arn", None, Output("arn", of="base b"))]
-    assert "known after it is created" in render.diff(outcomes[1])["after"]
+    assert "known once it is applied" in render.diff(outcomes[1])["after"]
 
 
 def test_a_reference_to_nothing_is_refused_before_anything_is_written() -> None:

@@ -28,7 +28,7 @@ class Output:
     form: Callable[[Any], Any] | None = None
 
     def __str__(self) -> str:
-        return f"({self.name} of {self.of}, known after it is created)" if self.of else f"({self.name}, known later)"
+        return f"({self.name} of {self.of}, known once it is applied)" if self.of else f"({self.name}, known later)"
 
 
 @dataclass(frozen=True)
