@@ -49,5 +49,6 @@ class FilterModule:
             "execution_role_statements": execution_role_statements,
             "ecs_tasks_assume_role": ecs_tasks_assume_role,
             "scaling_policies": scaling.scaling_policies,
+            "task_role_policies": roles.task_role_policies,
             "world_rules": roles.world_rules,
         }

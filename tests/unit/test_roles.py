@@ -9,7 +9,13 @@ import pytest
 
 from slipway.aws.errors import SlipwayError
 from slipway.resources import policy
-from slipway.service.roles import Place, ecs_tasks_assume_role, execution_role_statements, world_rules
+from slipway.service.roles import (
+    Place,
+    ecs_tasks_assume_role,
+    execution_role_statements,
+    task_role_policies,
+    world_rules,
+)
 
 SEOUL = Place("ap-northeast-2", "123456789012")
 HERE = "ap-northeast-2:123456789012"
@@ -105,3 +111,17 @@ def test_the_world_is_ipv4_and_ipv6() -> None:
         {**port, "cidr_ipv4": "0.0.0.0/0"},
         {**port, "cidr_ipv6": "::/0"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("service", "names"),
+    [
+        ({"task_policy": None, "enable_execute_command": False}, None),
+        ({"task_policy": [], "enable_execute_command": False}, ["voj-task"]),
+        ({"task_policy": None, "enable_execute_command": True}, ["voj-execute-command"]),
+        ({"task_policy": [], "enable_execute_command": True}, ["voj-task", "voj-execute-command"]),
+    ],
+)
+def test_what_the_task_role_may_do(service: dict[str, Any], names: list[str] | None) -> None:
+    policies = task_role_policies({"name": "voj", **service})
+    assert (None if policies is None else [one["name"] for one in policies]) == names

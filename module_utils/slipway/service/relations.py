@@ -158,6 +158,9 @@ def check_roles(service: Service) -> Iterator[Finding]:
     policy = service["task_policy"] or []
     if policy and not service["task_role"]:
         yield Finding(("service_task_policy",), "has no role to belong to", "add service_task_role")
+    if service["enable_execute_command"] and not service["task_role"]:
+        problem = "needs a task role: its agent speaks to Systems Manager with it"
+        yield Finding(("service_enable_execute_command",), problem, "add service_task_role")
     for index, statement in enumerate(policy):
         at = ("service_task_policy", index)
         for key in ("actions", "resources"):

@@ -12,6 +12,12 @@ from .references import ReferenceSyntaxError, SecretReference, parse_reference
 Statement = dict[str, Any]
 
 _PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+_EXECUTE_COMMAND = (
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+)
 _WRITE_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
 # Store -> the action that reads a secret, and the host through which its key is used.
 _READ = {"ssm": "ssm:GetParameters", "secretsmanager": "secretsmanager:GetSecretValue"}
@@ -67,6 +73,20 @@ def execution_role_statements(
         via = {"operator": "StringEquals", "key": "kms:ViaService", "values": hosts}
         statements.append({**_allow("DecryptSecrets", ["kms:Decrypt"], keys), "conditions": [via]})
     return statements
+
+
+def task_role_policies(service: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The inline policies of a service's task role; None where the description gives it nothing to do.
+
+    ECS Exec: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html#ecs-exec-required-iam-permissions.
+    """
+    policies = []
+    if service.get("task_policy") is not None:
+        policies.append({"name": f"{service['name']}-task", "statements": service["task_policy"]})
+    if service.get("enable_execute_command"):
+        statements = [_allow("ExecuteCommand", _EXECUTE_COMMAND, ["*"])]
+        policies.append({"name": f"{service['name']}-execute-command", "statements": statements})
+    return policies or None
 
 
 def ecs_tasks_assume_role(place: Place) -> list[Statement]:
