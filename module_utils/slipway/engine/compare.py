@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SENSITIVE = "(sensitive)"
-ABSENT = None
 
 
 @dataclass(frozen=True)

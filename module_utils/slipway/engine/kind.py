@@ -45,10 +45,6 @@ class Known:
             later = {field: Output(field, of=f"{kind} {name}") for field in fields}
             self._live[kind, name] = Live(live.fields, {**live.outputs, **later}, live.raw)
 
-    def has(self, kind: str, name: str) -> bool:
-        """Whether it was looked up."""
-        return (kind, name) in self._live
-
     def live(self, kind: str, name: str) -> Live | None:
         """The resource as last seen."""
         return self._live.get((kind, name))
