@@ -20,10 +20,15 @@ _FAILED = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """Where a deployment stands, and why."""
+    """Where a deployment stands, and why.
+
+    Attributes:
+        recorded: whether AWS's own record of the deployment says so, which is final.
+    """
 
     state: State
     reason: str = ""
+    recorded: bool = False
 
 
 def verdict(
@@ -58,7 +63,7 @@ def _service_deployment(
 def _by_service_deployment(one: Mapping[str, Any]) -> Verdict:
     status, reason = one.get("status", ""), one.get("statusReason") or ""
     if status == "SUCCESSFUL":
-        return Verdict("succeeded")
+        return Verdict("succeeded", recorded=True)
     if status in _FAILED:
         return Verdict("failed", f"the deployment {_FAILED[status]}{': ' if reason else ''}{reason}")
     # PENDING, IN_PROGRESS, the requested ones, and whatever AWS may add.

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import batched
 from typing import Any
 
@@ -20,6 +20,7 @@ _TASKS = 100
 # Seconds between two looks: short at first, when most deploys of a healthy service are seen to start.
 _FIRST, _LATER = 1.0, 5.0
 _SLACK = timedelta(minutes=1)
+_YOUNG = timedelta(seconds=5)
 # What an emulator without service deployments answers.
 _NO_SUCH_API = frozenset({"400", "404", "500", "501", "UnknownOperationException", "InvalidAction"})
 
@@ -48,6 +49,10 @@ class Deployment:
     id: str
     since: datetime | None = None
     task_definition: str = ""
+
+    def is_young(self) -> bool:
+        """Whether it was made a moment ago."""
+        return self.since is not None and datetime.now(tz=UTC) - self.since < _YOUNG
 
     def owns(self, task: Mapping[str, Any]) -> bool:
         """Whether a task is of this deployment."""
@@ -111,6 +116,8 @@ def _is_rolling(service: Mapping[str, Any] | None) -> bool:
 
 def _follow(mine: Deployment, service: Mapping[str, Any] | None, timeout: float, report: Report) -> Mapping[str, Any]:
     started, seen = time.monotonic(), Seen()
+    # A task that crashes at once is seen running for a moment: whatever was not standing all along is looked at twice.
+    settled, stood_with = not mine.is_young(), -1
     while True:
         # A complete rolling deployment needs no second opinion: that keeps a run without changes at one call.
         found = verdict(mine.id, service)
@@ -120,7 +127,15 @@ def _follow(mine: Deployment, service: Mapping[str, Any] | None, timeout: float,
         for line in _news(service, mine, seen):
             report(line)
         if found.state == "succeeded" and service is not None:
-            return service
+            if settled or found.recorded:
+                return service
+            _collect(mine, seen, report)
+            stopped = sum(1 for reason in seen.tasks.values() if reason)
+            settled, stood_with = stopped == stood_with, stopped
+            if settled:
+                return service
+        else:
+            settled, stood_with = False, -1
         elapsed = time.monotonic() - started
         if found.state == "failed" or elapsed > timeout:
             raise _failure(mine, found, service, seen, timeout)
