@@ -85,13 +85,7 @@ class EcsCluster(Kind):
             calls.append(Call("ecs", "UpdateCluster", params, _collect))
         if changed & set(_PROVIDERS):
             calls.append(_put_providers(desired, live))
-        given, gone = tags.changes(found, desired.fields)
-        resource = {"resourceArn": live.outputs["arn"]}
-        if given:
-            calls.append(Call("ecs", "TagResource", {**resource, "tags": tags.to_pairs(given, "key", "value")}))
-        if gone:
-            calls.append(Call("ecs", "UntagResource", {**resource, "tagKeys": gone}))
-        return calls
+        return [*calls, *tags.ecs_calls(found, desired.fields, live.outputs["arn"])]
 
     def delete(self, desired: Desired, live: Live) -> Sequence[Call]:
         """DeleteCluster; the last tasks of a service that was deleted just now have time to stop."""

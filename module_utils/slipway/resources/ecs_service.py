@@ -151,13 +151,7 @@ class EcsService(Kind):
             if desired.settings["force_new_deployment"] or "capacity_provider_strategy" in changed:
                 params["forceNewDeployment"] = True
             calls.append(Call("ecs", "UpdateService", params, lambda answer: outputs(answer["service"])))
-        given, gone = tags.changes(found, desired.fields)
-        if given:
-            pairs = tags.to_pairs(given, "key", "value")
-            calls.append(Call("ecs", "TagResource", {"resourceArn": live.outputs["arn"], "tags": pairs}))
-        if gone:
-            calls.append(Call("ecs", "UntagResource", {"resourceArn": live.outputs["arn"], "tagKeys": gone}))
-        return calls
+        return [*calls, *tags.ecs_calls(found, desired.fields, live.outputs["arn"])]
 
     def delete(self, desired: Desired, live: Live) -> Sequence[Call]:
         """DeleteService; a service that still has tasks needs force."""

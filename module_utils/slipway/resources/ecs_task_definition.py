@@ -160,13 +160,7 @@ class EcsTaskDefinition(Kind):
         """A new revision; other tags alone are put on the one that is there."""
         if changed_options(found) != {"tags"}:
             return self.create(desired)
-        given, gone = tags.changes(found, desired.fields)
-        resource, calls = {"resourceArn": live.outputs["arn"]}, []
-        if given:
-            calls.append(Call("ecs", "TagResource", {**resource, "tags": tags.to_pairs(given, "key", "value")}))
-        if gone:
-            calls.append(Call("ecs", "UntagResource", {**resource, "tagKeys": gone}))
-        return calls
+        return tags.ecs_calls(found, desired.fields, live.outputs["arn"])
 
     def delete(self, desired: Desired, live: Live) -> Sequence[Call]:
         """DeregisterTaskDefinition of every active revision."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..engine.compare import Difference
+from ..engine.plan import Call
 
 
 def to_pairs(tags: Mapping[str, str] | None, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
@@ -28,3 +29,15 @@ def changes(found: Sequence[Difference], desired: Mapping[str, Any]) -> tuple[di
     names = [item.path.removeprefix("tags.") for item in found if item.path.startswith("tags.")]
     wanted = desired.get("tags") or {}
     return {name: wanted[name] for name in names if name in wanted}, [name for name in names if name not in wanted]
+
+
+def ecs_calls(found: Sequence[Difference], desired: Mapping[str, Any], arn: str) -> list[Call]:
+    """The calls that bring the tags of any resource of ECS to what was described."""
+    given, gone = changes(found, desired)
+    calls = []
+    if given:
+        pairs = to_pairs(given, "key", "value")
+        calls.append(Call("ecs", "TagResource", {"resourceArn": arn, "tags": pairs}))
+    if gone:
+        calls.append(Call("ecs", "UntagResource", {"resourceArn": arn, "tagKeys": gone}))
+    return calls
