@@ -34,6 +34,8 @@ def completed(variables: Mapping[str, Any], host: str) -> dict[str, Any]:
         "dns_set_identifier": name if service["dns_weight"] is not None else None,
         "load_balancer_subnets": service["subnets"],
         "assign_public_ip": not service["subnets"],
+        "http_check_path": (service["health_check"] or {}).get("path"),
+        "infrastructure_role": f"{name}-infrastructure" if service["deployment_strategy"] != "rolling" else None,
     }
     for key, value in derived.items():
         if service[key] is None:
