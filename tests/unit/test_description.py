@@ -173,6 +173,10 @@ def test_numbers_in_the_environment_become_text() -> None:
             "",
         ),
         ({"service_wait_timeout": 60}, "service_wait_timeout", "within its grace period", ""),
+        ({"service_http_check_body": "("}, "service_http_check_body", "no regular expression", ""),
+        ({"service_http_check_status": [20]}, "service_http_check_status[0]", "out of range", "choose 100 to 599"),
+        ({"service_migration": {"command": []}}, "service_migration.command", "is empty", "or remove"),
+        ({"service_canary": {"percent": "many"}}, "service_canary.percent", "must be a number", ""),
         (
             {"service_task_policy": [{"actions": [], "resources": ["*"]}]},
             "service_task_policy[0].actions",
@@ -255,7 +259,7 @@ def test_every_option_is_documented_and_typed() -> None:
     def walk(options: dict[str, dict[str, Any]]) -> None:
         for name, spec in options.items():
             assert spec.get("description"), name
-            assert spec.get("type") in {"str", "int", "bool", "list", "dict"}, name
+            assert spec.get("type") in {"str", "int", "float", "bool", "list", "dict"}, name
             assert spec["type"] != "list" or spec.get("elements"), name
             walk(spec.get("options", {}))
 

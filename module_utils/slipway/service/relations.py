@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 from typing import Any
@@ -171,7 +172,20 @@ def check_roles(service: Service) -> Iterator[Finding]:
             yield Finding(at, "allows whole groups of actions on everything", remedy)
 
 
+def check_answer(service: Service) -> Iterator[Finding]:
+    """What a good answer looks like is a regular expression, and a migration is a command."""
+    try:
+        re.compile(service["http_check_body"] or "")
+    except re.error as error:
+        remedy = "see: https://docs.python.org/3/library/re.html"
+        yield Finding(("service_http_check_body",), f"is no regular expression: {error}", remedy)
+    if service["migration"] and not service["migration"]["command"]:
+        remedy = "write the command, word by word, or remove service_migration"
+        yield Finding(("service_migration", "command"), "is empty", remedy)
+
+
 RELATIONS = (
+    check_answer,
     check_size,
     check_counts,
     check_capacity,

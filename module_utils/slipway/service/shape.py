@@ -14,6 +14,7 @@ Options = Mapping[str, Mapping[str, Any]]
 _ACCEPTED: dict[str, tuple[type, ...]] = {
     "str": (str, int),
     "int": (int, str),
+    "float": (int, float, str),
     "bool": (bool, str),
     "list": (list, tuple),
     "dict": (Mapping,),
@@ -21,6 +22,7 @@ _ACCEPTED: dict[str, tuple[type, ...]] = {
 _SAID = {
     "str": ("text", ""),
     "int": ("a whole number", ""),
+    "float": ("a number", ""),
     "bool": ("true or false", ""),
     "list": ("a list", "write one '- item' a line, or [a, b]"),
     "dict": ("a mapping", "write one 'name: value' a line"),
