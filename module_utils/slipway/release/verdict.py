@@ -43,19 +43,21 @@ def verdict(
     """
     if service is None or service.get("status") != "ACTIVE":
         return Verdict("failed", "the service is not there any more")
-    mine = _service_deployment(deployment_id, service_deployments)
+    mine = service_deployment(deployment_id, service_deployments)
     if mine is not None:
         return _by_service_deployment(mine)
     return _by_rollout_state(deployment_id, service)
 
 
-def _service_deployment(
+def service_deployment(
     deployment_id: str, service_deployments: Sequence[Mapping[str, Any]]
 ) -> Mapping[str, Any] | None:
+    """The record of a deployment, as ListServiceDeployments or DescribeServiceDeployments has it."""
     # Both end in the number of the revision: ecs-svc/123 and service-revision/cluster/service/123.
     number = deployment_id.rpartition("/")[2]
     for one in service_deployments:
-        if str(one.get("targetServiceRevisionArn", "")).rpartition("/")[2] == number:
+        arn = one.get("targetServiceRevisionArn") or (one.get("targetServiceRevision") or {}).get("arn") or ""
+        if number and str(arn).rpartition("/")[2] == number:
             return one
     return None
 
