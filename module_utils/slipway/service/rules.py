@@ -61,6 +61,10 @@ PATTERNS: dict[str, tuple[str, str]] = {
     "tls_policy": (r"ELBSecurityPolicy-[A-Za-z0-9-]+", "a policy's name, ELBSecurityPolicy-..."),
     "http_check_path": _PATH,
     "release_table": (r"[A-Za-z0-9_.-]{3,255}", "3 to 255 letters, digits and . _ -"),
+    "notify_sns_topic": (
+        r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?",
+        "a topic's ARN, arn:aws:sns:...",
+    ),
     "domain": _HOST,
     "hosted_zone": _HOST,
     "certificate_arn": (r"arn:aws[a-z-]*:(acm|iam):\S+", "a certificate's ARN, arn:aws:acm:..."),

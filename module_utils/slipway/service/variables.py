@@ -11,6 +11,7 @@ from .references import ReferenceSyntaxError, parse_reference
 
 Service = Mapping[str, Any]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_REPOSITORY = re.compile(r"[A-Za-z0-9]([_-]?[A-Za-z0-9]){0,38}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 _SECRET_NAME = re.compile(
     r"(^|.*[_-])(PASSWORD|PASSWD|PASS|PWD|SECRET|SECRET_?KEY|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|ENCRYPTION_?KEY"
     r"|SIGNING_?KEY|CREDENTIALS?)",
@@ -57,6 +58,22 @@ def check_secrets(service: Service) -> Iterator[Finding]:
             yield Finding(path, str(error), error.remedy)
 
 
+def check_notice(service: Service) -> Iterator[Finding]:
+    """A webhook and a token are references to secrets; issues are in a repository."""
+    for option in ("notify_slack_webhook", "notify_github_token"):
+        if service[option] is not None:
+            try:
+                parse_reference(service[option])
+            except ReferenceSyntaxError as error:
+                yield Finding((f"service_{option}",), str(error), error.remedy)
+    repository = service["notify_github_issue"]
+    if repository is not None and not _REPOSITORY.fullmatch(repository):
+        yield Finding(("service_notify_github_issue",), "is no GitHub repository", "write owner/name, without a URL")
+    if repository is None and service["notify_github_token"] is not None:
+        problem = "has no effect without a repository"
+        yield Finding(("service_notify_github_token",), problem, "add service_notify_github_issue or remove it")
+
+
 def check_overlap(service: Service) -> Iterator[Finding]:
     """No name is both plain and secret."""
     for name in service["secrets"]:
@@ -87,4 +104,4 @@ def _remedy(option: str) -> str:
     return "anyone who pulls the image can read build arguments: use service_secrets at run time"
 
 
-VARIABLE_RULES = (check_environment, check_build_args, check_tags, check_secrets, check_overlap)
+VARIABLE_RULES = (check_environment, check_build_args, check_tags, check_secrets, check_notice, check_overlap)

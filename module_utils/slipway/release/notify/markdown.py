@@ -1,0 +1,61 @@
+"""A notice as GitHub's Markdown: an issue, its comments, a job summary. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from ..evidence import Cause
+from .message import Notice, facts, headline
+
+# https://docs.github.com/en/rest/issues/issues: a body of 65,536 characters, a title of 256.
+_BODY = 60_000
+_TITLE = 250
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|])")
+
+
+def marker(told: Notice) -> str:
+    """The line that says which service an issue is about; a person does not see it."""
+    return f"<!-- slipway: {told.environment or '-'} {told.record.service} -->"
+
+
+def title(told: Notice) -> str:
+    """The title of an issue: of the service, because later failures are told in the same issue."""
+    where = f"[{told.environment}] {told.name}" if told.environment else told.name
+    return f"{where}: releases fail"[:_TITLE]
+
+
+def issue(told: Notice) -> str:
+    """The body of an issue."""
+    closing = "Slipway closes this issue with the next release that succeeds."
+    return f"{marker(told)}\n{report(told)}\n\n{closing}"
+
+
+def report(told: Notice) -> str:
+    """The whole report: a comment, a job summary, the inner part of an issue."""
+    lines = [f"### {_escaped(headline(told))}", "", "| | |", "|---|---|"]
+    lines += [f"| {label} | {_cell(label, value)} |" for label, value in facts(told).items()]
+    for cause in told.causes:
+        lines += ["", *_cause(cause)]
+    return "\n".join(lines)[:_BODY]
+
+
+def _cause(cause: Cause) -> list[str]:
+    times = f" ({cause.count} times)" if cause.count > 1 else ""
+    lines = [f"**Cause**: {_escaped(cause.title)}{times}"]
+    if cause.evidence:
+        shown = "\n".join(cause.evidence)[: _BODY // 4]
+        # A fence is longer than any run of backticks in it.
+        fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", shown)), default=0))
+        lines += ["", f"{fence}text", shown, fence]
+    if cause.remedy:
+        lines += ["", f"**Remedy**: {_escaped(cause.remedy)}"]
+    return lines
+
+
+def _cell(label: str, value: str) -> str:
+    return value if label == "Run" else _escaped(value)
+
+
+def _escaped(text: str) -> str:
+    # Who is named in a log line is not to be called by it.
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split())).replace("@", "@\u200b")

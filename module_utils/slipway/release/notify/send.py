@@ -1,0 +1,146 @@
+"""Telling people of a release. Whatever goes wrong here is a warning: a release is what it is, told or not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from ...aws.clients import Aws, Connection
+from ...aws.errors import SlipwayError
+from ..record import Record
+from . import markdown, message, slack
+from .github import WHO as GITHUB
+from .github import Issues
+from .http import Http
+from .message import Notice
+from .secret_value import read
+
+Report = Callable[[str], None]
+# From the options, what is told; answers what was done, or nothing where there was nothing to do.
+Channel = Callable[[Mapping[str, Any], Notice], str]
+_GITHUB_API = "https://api.github.com"
+_SLACK_REMEDIES = {
+    403: "the workspace or the channel forbids the webhook: look at its settings in Slack",
+    404: "the webhook is not there any more: make a new one in Slack, and store its URL in the secret",
+    410: "the channel is archived: make a webhook for another one, and store its URL in the secret",
+}
+
+
+def notify(options: Mapping[str, Any], /, *, check: bool, report: Report) -> dict[str, Any]:
+    """The step of release_notify.
+
+    Raises:
+        SlipwayError: what it was given is no record.
+    """
+    told = message.notice(
+        options["name"], options.get("environment") or "", _record(options), options.get("causes") or (), os.environ
+    )
+    sent, problems = [], []
+    channels = dict(_channels(options, told))
+    for name, send in channels.items():
+        if check:
+            sent.append(f"{name}: would be told")
+            continue
+        try:
+            done = send(options, told)
+        except SlipwayError as error:
+            # Where says which channel it is in most errors, but not in those of AWS.
+            problems.append(str(error) if error.where == name else f"{name}: {error}")
+        except Exception as error:  # noqa: BLE001 - a notice must not fail a release that is over, whatever it is
+            problems.append(f"{name}: {type(error).__name__}")
+        else:
+            if done:
+                sent.append(f"{name}: {done}")
+    for line in sent:
+        report(line)
+    result = {"changed": bool(sent), "sent": sent, "failed_notices": problems}
+    return {**result, "warnings": [f"a notice was not sent: {one}" for one in problems]} if problems else result
+
+
+def _record(options: Mapping[str, Any]) -> Record:
+    try:
+        record = Record.of(options["record"])
+        return replace(record, seconds=float(record.seconds))
+    except (TypeError, ValueError):
+        remedy = "give the record that release_record returned"
+        raise SlipwayError("is no record of a release", where="release_notify.record", remedy=remedy) from None
+
+
+def _channels(options: Mapping[str, Any], told: Notice) -> Iterator[tuple[str, Channel]]:
+    """What is configured and wanted."""
+    wanted = message.is_wanted(told.record, options["notify_on"])
+    if options.get("notify_slack_webhook") and wanted:
+        yield "Slack", _slack
+    if options.get("notify_sns_topic") and wanted:
+        yield "SNS", _sns
+    # A success that nobody wants to hear of closes the issue of the failure before it.
+    if options.get("notify_github_issue") and (wanted or told.record.verdict == "succeeded"):
+        yield GITHUB, _issue
+    if options.get("notify_github_summary") and os.environ.get("GITHUB_STEP_SUMMARY") and wanted:
+        yield "GitHub job summary", _summary
+
+
+def _slack(options: Mapping[str, Any], told: Notice) -> str:
+    aws = Aws(Connection.of(options))
+    url = read(aws, options["notify_slack_webhook"], "service_notify_slack_webhook")
+    Http("Slack").send("POST", url, body=slack.payload(told), remedies=_SLACK_REMEDIES)
+    return "sent"
+
+
+def _sns(options: Mapping[str, Any], told: Notice) -> str:
+    topic = options["notify_sns_topic"]
+    # A topic is published to in its own region.
+    region = (topic.split(":") + [""] * 4)[3]
+    connection = Connection.of(options)
+    aws = Aws(replace(connection, region=region or connection.region))
+    record, extra = told.record, {}
+    if topic.endswith(".fifo"):
+        made = sha256(f"{record.service} {record.started_at}".encode()).hexdigest()
+        extra = {"MessageGroupId": "releases", "MessageDeduplicationId": made}
+    # A subscription may filter by them.
+    attributes = {
+        key: {"DataType": "String", "StringValue": value}
+        for key, value in {"service": told.name, "verdict": record.verdict, "kind": record.kind}.items()
+    }
+    aws.call(
+        "sns",
+        "Publish",
+        TopicArn=topic,
+        Subject=message.subject(told),
+        Message=message.text(told),
+        MessageAttributes=attributes,
+        **extra,
+    )
+    return "sent"
+
+
+def _issue(options: Mapping[str, Any], told: Notice) -> str:
+    issues = Issues(
+        os.environ.get("GITHUB_API_URL") or _GITHUB_API, options["notify_github_issue"], _github_token(options)
+    )
+    if told.record.verdict != "succeeded":
+        return issues.tell_failure(told)
+    return issues.tell_rollback(told) if told.record.kind == "rollback" else issues.tell_success(told)
+
+
+def _github_token(options: Mapping[str, Any]) -> str:
+    if options.get("notify_github_token"):
+        return read(Aws(Connection.of(options)), options["notify_github_token"], "service_notify_github_token")
+    if token := os.environ.get("GITHUB_TOKEN", "").strip():
+        return token
+    raise SlipwayError(
+        "there is no token",
+        where=GITHUB,
+        remedy="set service_notify_github_token, or give the job's step env: GITHUB_TOKEN: ${{ github.token }}",
+    )
+
+
+def _summary(_: Mapping[str, Any], told: Notice) -> str:
+    # One write of a file that is opened to append to: services are released side by side.
+    with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as file:
+        file.write(f"{markdown.report(told)}\n\n")
+    return "written"

@@ -1,0 +1,59 @@
+"""A notice as a message of Slack: https://docs.slack.dev/reference/block-kit/blocks. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..evidence import Cause
+from .message import Notice, facts, headline
+
+# Characters that a block takes; escapes make a text longer, so it is cut before.
+_HEADER = 150
+_SECTION = 3_000
+_FIELD = 1_900
+_FIELDS = 10
+_SIGNS = {"succeeded": "\u2705", "rolled_back": "\u21a9\ufe0f", "failed": "\u274c", "interrupted": "\u26a0\ufe0f"}
+
+
+def payload(told: Notice) -> dict[str, Any]:
+    """The body of the webhook: blocks, and the text that a notification on a phone shows."""
+    title = f"{_SIGNS[told.record.verdict]} {headline(told)}"
+    blocks: list[dict[str, Any]] = [
+        {"type": "header", "text": {"type": "plain_text", "text": _cut(title, _HEADER)}},
+        {
+            "type": "section",
+            "fields": [
+                _mrkdwn(f"*{label}*\n{_escaped(value, _FIELD)}") for label, value in list(facts(told).items())[:_FIELDS]
+            ],
+        },
+    ]
+    blocks += [{"type": "section", "text": _mrkdwn(_cause(cause))} for cause in told.causes]
+    return {"text": _escaped(title, _SECTION), "blocks": blocks}
+
+
+def _mrkdwn(text: str) -> dict[str, str]:
+    return {"type": "mrkdwn", "text": text}
+
+
+def _cause(cause: Cause) -> str:
+    times = f" ({cause.count} times)" if cause.count > 1 else ""
+    title = f"*Cause*: {_escaped(cause.title, 500)}{times}"
+    remedy = f"\n*Remedy*: {_escaped(cause.remedy, 500)}" if cause.remedy else ""
+    room = _SECTION - len(title) - len(remedy) - len("\n```\n\n```")
+    evidence, block = "\n".join(cause.evidence).replace("```", "'''"), ""
+    if evidence and room > 0:
+        # An escape may be five characters for one.
+        length = min(len(evidence), room)
+        while len(_escaped(evidence, length)) > room:
+            length -= max(1, length // 10)
+        block = f"\n```\n{_escaped(evidence, length)}\n```"
+    return f"{title}{block}{remedy}"
+
+
+def _escaped(text: str, longest: int) -> str:
+    # The three characters that mean something to Slack, <!channel> among what they make.
+    return _cut(text, longest).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}\u2026"
