@@ -16,6 +16,7 @@ from ..aws.errors import SlipwayError
 from ..engine.kind import Known
 from ..resources.names import last_part
 from ..resources.security_group import SecurityGroup
+from .diagnosis import diagnose
 from .evidence import Cause, Evidence, render
 from .redaction import redacted
 from .task_log import TaskLog, log_of
@@ -342,10 +343,6 @@ def _failed(run: Run, timeout: float | None) -> dict[str, Any]:
 
 
 def _causes(run: Run, timeout: float | None) -> Sequence[Cause]:
-    try:
-        from .diagnosis import diagnose
-    except ImportError:
-        return _plain_causes(run)
     stream = f"{run.wanted.container['name']}/{last_part(run.arn)}"
     return diagnose(
         Evidence(
@@ -356,8 +353,3 @@ def _causes(run: Run, timeout: float | None) -> Sequence[Cause]:
             unread=[run.log.problem] if run.log.problem else [],
         )
     )
-
-
-def _plain_causes(run: Run) -> Sequence[Cause]:
-    title = str(run.task.get("stoppedReason") or "no reason given")
-    return [Cause("exit_code" if run.exit_code else "unknown", title, run.lines[-_SHOWN_LINES:])]
