@@ -52,9 +52,11 @@ def _gone(facts: Facts) -> Iterator[Sign]:
         status = f"the service's status is {evidence.service.get('status')}"
     if missing and not evidence.unread:
         yield Sign(
-            "service_gone", "the ECS service is not there: it was deleted, or never made", status,
+            "service_gone",
+            "the ECS service is not there: it was deleted, or never made",
+            status,
             "run deploy.yml, which makes it; look in CloudTrail for DeleteService if nobody knows of it",
-        )  # fmt: skip
+        )
 
 
 def _rest(facts: Facts, signs: list[Sign]) -> Iterator[Sign]:
@@ -74,9 +76,11 @@ def _rest(facts: Facts, signs: list[Sign]) -> Iterator[Sign]:
     )
     if found is not None and "another deployment" in found.reason:
         yield Sign(
-            "replaced", "another deployment has taken this one's place", found.reason,
+            "replaced",
+            "another deployment has taken this one's place",
+            found.reason,
             "see who deployed (status.yml, CloudTrail: UpdateService), and run the same command again",
-        )  # fmt: skip
+        )
     elif (found is not None and found.state == "failed") or evidence.unread or _failed_task(facts):
         words = [found.reason] if found is not None and found.state == "failed" else []
         words += [str(event.get("message") or "") for event in current_events(facts)[:5]]
@@ -99,7 +103,8 @@ def _timeout(facts: Facts) -> Sign:
     deployments = facts.service.get("deployments") or ()
     own: Mapping[str, Any] = next((one for one in deployments if one.get("id") == evidence.deployment_id), {})
     pending = [
-        f"{own.get('runningCount', 0)} of {own.get('desiredCount', 0)} tasks running, {own.get('pendingCount', 0)} pending"
+        f"{own.get('runningCount', 0)} of {own.get('desiredCount', 0)} tasks running, "
+        f"{own.get('pendingCount', 0)} pending"
     ]
     if stage := mine(facts).get("lifecycleStage"):
         pending.append(f"the deployment is at the stage {stage}")
@@ -111,6 +116,9 @@ def _timeout(facts: Facts) -> Sign:
     pending += [f"target {one['Target'].get('Id')} is {one['TargetHealth'].get('State')}" for one in evidence.targets]
     pending += [str(event.get("message") or "") for event in current_events(facts)[:3]]
     return Sign(
-        "timeout", f"the deployment did not end within {evidence.timed_out:.0f} s", "",
-        "a service that is slow to start needs a longer service_wait_timeout; what was still pending stands above", tuple(pending)
-    )  # fmt: skip
+        "timeout",
+        f"the deployment did not end within {evidence.timed_out:.0f} s",
+        "",
+        "a service that is slow to start needs a longer service_wait_timeout; what was still pending stands above",
+        tuple(pending),
+    )

@@ -57,9 +57,11 @@ def read_deployment(facts: Facts) -> Iterator[Sign]:
         r"StopServiceDeployment|stopped by|user", reason, re.IGNORECASE
     ):
         yield Sign(
-            "stopped_by_hand", "somebody stopped the deployment", f"service deployment {record.get('status')}: {reason}".rstrip(": "),
+            "stopped_by_hand",
+            "somebody stopped the deployment",
+            f"service deployment {record.get('status')}: {reason}".rstrip(": "),
             "look in CloudTrail for StopServiceDeployment; deploy again when that is settled",
-        )  # fmt: skip
+        )
 
 
 def _hook(target: str, status: str, record: Mapping[str, Any], reason: str) -> Sign:
@@ -70,9 +72,12 @@ def _hook(target: str, status: str, record: Mapping[str, Any], reason: str) -> S
     words += [reason] if reason else []
     logs = f" (aws logs tail /aws/lambda/{name} --since 1h)" if ":function:" in target else ""
     return Sign(
-        "hook_failed", f"a lifecycle hook{f' ({name})' if name else ''} did not let the deployment go on", ", ".join(words),
-        f"look at the hook's own logs{logs}: it must answer hookStatus SUCCEEDED; check that the infrastructure role may invoke it",
-    )  # fmt: skip
+        "hook_failed",
+        f"a lifecycle hook{f' ({name})' if name else ''} did not let the deployment go on",
+        ", ".join(words),
+        f"look at the hook's own logs{logs}: it must answer hookStatus SUCCEEDED; check that the infrastructure "
+        "role may invoke it",
+    )
 
 
 def _alarms(record: Mapping[str, Any], facts: Facts) -> Iterator[Sign]:
@@ -85,10 +90,13 @@ def _alarms(record: Mapping[str, Any], facts: Facts) -> Iterator[Sign]:
     for name in sorted(names):
         why = str(known.get(name, {}).get("StateReason") or "")
         yield Sign(
-            "alarm", f"the alarm {name} went off", f"{name} is in ALARM{f': {why}' if why else ''}",
-            f"look at what it measures (aws cloudwatch describe-alarms --alarm-names {name}{facts.in_region}) and at the logs; an alarm "
+            "alarm",
+            f"the alarm {name} went off",
+            f"{name} is in ALARM{f': {why}' if why else ''}",
+            f"look at what it measures (aws cloudwatch describe-alarms --alarm-names {name}{facts.in_region}) and "
+            "at the logs; an alarm "
             "that is always on guards nothing: correct it, or take it out of service_alarms",
-        )  # fmt: skip
+        )
 
 
 def read_answer(facts: Facts) -> Iterator[Sign]:
@@ -99,10 +107,15 @@ def read_answer(facts: Facts) -> Iterator[Sign]:
     url, body = answer.get("url", ""), str(answer.get("body") or "").strip()
     status = f"status {answer['status']}" if answer.get("status") else "no answer"
     yield Sign(
-        "http_check", f"{url} {answer['problem']}", f"GET {url}: {status}",
-        str(answer.get("remedy") or "check the path, the listener's rule and the logs; what a good answer is: service_http_check_*"),
+        "http_check",
+        f"{url} {answer['problem']}",
+        f"GET {url}: {status}",
+        str(
+            answer.get("remedy")
+            or "check the path, the listener's rule and the logs; what a good answer is: service_http_check_*"
+        ),
         tuple(f"| {line}" for line in body[:500].splitlines()[:5]),
-    )  # fmt: skip
+    )
 
 
 def read_digests(facts: Facts) -> Iterator[Sign]:
@@ -115,7 +128,8 @@ def read_digests(facts: Facts) -> Iterator[Sign]:
             wanted = facts.evidence.digests.get(name, "")
             if wanted and has and has != wanted:
                 yield Sign(
-                    "digest_mismatch", f"the container {name} runs another image than the one asked for",
+                    "digest_mismatch",
+                    f"the container {name} runs another image than the one asked for",
                     f"runs {has}, asked for {wanted}",
                     "a tag was moved while the deployment began: deploy again by digest (service_image_digest)",
-                )  # fmt: skip
+                )

@@ -33,7 +33,8 @@ def _rule(code: str, pattern: str, title: str, remedy: str, source: str) -> Rule
 
 
 _ROUTE = (
-    "give the tasks a way out of {subnets}: a public IP (service_assign_public_ip), a NAT gateway, or VPC endpoints for "
+    "give the tasks a way out of {subnets}: a public IP (service_assign_public_ip), a NAT gateway, or VPC "
+    "endpoints for "
     "ecr.api, ecr.dkr, s3, logs, ssm and secretsmanager whose security group lets port 443 in; check that DNS is on in "
     "the VPC and that {security_groups} lets port 443 out"
 )
@@ -68,13 +69,15 @@ RULES = (
         r"Access to KMS is not allowed|kms:Decrypt|KMSAccessDenied|AccessDeniedException[^.]*ciphertext refers to"
         r"|KMS key .* (is disabled|is not enabled)|KMSInvalidState",
         "the execution role {role} may not use the KMS key of the secret{secret_is}",
-        "allow kms:Decrypt of that key to the role {role}, in the role's policy and in the key's policy; check that the key is enabled",
+        "allow kms:Decrypt of that key to the role {role}, in the role's policy and in the key's policy; check "
+        "that the key is enabled",
         "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html",
     ),
     _rule(
         "secret_denied",
         r"not authorized to perform: (?P<action>secretsmanager:\w+|ssm:\w+)"
-        r"|(unable to (pull|retrieve|fetch)|can.?t (pull|retrieve)|cannot (pull|retrieve)|asm|ssm)[^|]*secret[^|]*AccessDenied"
+        r"|(unable to (pull|retrieve|fetch)|can.?t (pull|retrieve)|cannot (pull|retrieve)|asm|ssm)[^|]*secret[^"
+        r"|]*AccessDenied"
         r"|AccessDenied[^|]*(secret|ssm)",
         "the execution role {role} may not read the secret{secret_is}",
         "allow {action} on it to the role {role}; where Slipway manages the role, the next deploy.yml does so",
@@ -82,17 +85,19 @@ RULES = (
     ),
     _rule(
         "secret_not_found",
-        r"Secrets Manager can.?t find the specified secret|invalid parameters?: ?(?P<name>[^|\n]+)|ParameterNotFound"
-        r"|unable to retrieve secret (?P<other_name>\S+) for environment variable|invalid ssm parameters",
+        r"Secrets Manager can.?t find the specified secret|invalid (ssm )?parameters?: ?(?P<name>[^|\n]+)"
+        r"|ParameterNotFound|unable to retrieve secret (?P<other_name>\S+) for environment variable",
         "the secret {secret} does not exist{variables}",
         "{create_secret}, or correct the reference in service_secrets",
         INITIALIZATION,
     ),
     _rule(
         "log_group_missing",
-        r"log group does not exist|cannot find the Amazon CloudWatch log group|ResourceNotFoundException[^|]*log ?(group|stream)",
+        r"log group does not exist|ResourceNotFoundException.*log ?(group|stream)"
+        r"|log ?(group|stream).*ResourceNotFoundException",
         "the log group {log_group} does not exist",
-        "create it (aws logs create-log-group --log-group-name {log_group}{in_region}), or run deploy.yml, which makes it; "
+        "create it (aws logs create-log-group --log-group-name {log_group}{in_region}), or run deploy.yml, which "
+        "makes it; "
         "check service_log_group",
         INITIALIZATION,
     ),
@@ -107,11 +112,14 @@ RULES = (
     _rule(
         "image_pull_denied",
         r"not authorized to perform: (?P<action>ecr:\w+)|pull access denied|no basic auth credentials"
-        r"|Check that the role has the permissions to pull images|CannotPullContainer.*(403 Forbidden|401 Unauthorized|authorization failed)"
+        r"|Check that the role has the permissions to pull images"
+        r"|CannotPullContainer.*(403 Forbidden|401 Unauthorized|authorization failed)"
         r"|Login to the registry failed|requested access to the resource is denied",
         "the image {image} may not be pulled",
-        "allow ecr:GetAuthorizationToken, ecr:BatchCheckLayerAvailability, ecr:GetDownloadUrlForLayer and ecr:BatchGetImage to the "
-        "execution role {role}; for another account's repository also in the repository's policy; check the repository's name",
+        "allow ecr:GetAuthorizationToken, ecr:BatchCheckLayerAvailability, ecr:GetDownloadUrlForLayer and "
+        "ecr:BatchGetImage to the "
+        "execution role {role}; for another account's repository also in the repository's policy; check the "
+        "repository's name",
         PULL,
     ),
     _rule(
@@ -139,7 +147,8 @@ RULES = (
         "network_to_endpoints",
         r"i/o timeout|dial tcp|context deadline exceeded|request context canceled|RequestCanceled|context cancell?ed"
         r"|net/http: request canceled|Client\.Timeout exceeded|no such host|connection issue between the task"
-        r"|Check your (task )?network configuration|RequestError: send request failed|pull command failed: : signal: killed"
+        r"|Check your (task )?network configuration|RequestError: send request failed"
+        r"|pull command failed: : signal: killed"
         r"|TLS handshake timeout|server misbehaving|connection refused",
         "the task does not reach {endpoint}",
         _ROUTE,
@@ -159,7 +168,8 @@ RULES = (
         r"executable file not found|exec: \"(?P<command>[^\"]+)\".*(no such file|permission denied|not found)"
         r"|unable to start container process.*(no such file or directory|permission denied)",
         "the command {command} is not in the image {image}, or may not be executed",
-        "check service_command, service_entry_point and the image's own ENTRYPOINT and CMD; the file must be there, on PATH and executable (chmod +x)",
+        "check service_command, service_entry_point and the image's own ENTRYPOINT and CMD; the file must be "
+        "there, on PATH and executable (chmod +x)",
         _GUIDE + "cannot-start-container.html",
     ),
     _rule(
@@ -178,9 +188,11 @@ RULES = (
     ),
     _rule(
         "quota",
-        r"limit on the number of (?P<what>vCPUs|tasks)|requested (?P<other_what>CPU|MEMORY) configuration is above your limit",
+        r"limit on the number of (?P<what>vCPUs|tasks)"
+        r"|requested (?P<other_what>CPU|MEMORY) configuration is above your limit",
         "the account's Fargate quota is used up: {what}",
-        'ask for more (Service Quotas, AWS Fargate, "Fargate On-Demand vCPU resource count"; Spot has its own), or stop tasks '
+        'ask for more (Service Quotas, AWS Fargate, "Fargate On-Demand vCPU resource count"; Spot has its own), '
+        "or stop tasks "
         "that are not needed",
         EVENTS,
     ),
@@ -212,7 +224,8 @@ RULES = (
         r"Capacity is unavailable at this time|RESOURCE:|no container instance met all of its requirements"
         r"|EMPTY CAPACITY PROVIDER|capacity provider .* (no|not) .*capacity",
         "AWS has no capacity for the task now",
-        "deploy again later; use subnets in more zones (now {subnets}), or FARGATE beside FARGATE_SPOT in service_capacity_providers",
+        "deploy again later; use subnets in more zones (now {subnets}), or FARGATE beside FARGATE_SPOT in "
+        "service_capacity_providers",
         FAILURES,
     ),
     _rule(
@@ -224,11 +237,14 @@ RULES = (
     ),
     _rule(
         "platform",
-        r"maintenance on the underlying infrastructure|platform version.*(retire|deprecat|not supported)|Internal ?error"
-        r"|InternalServerError|Timeout waiting for (network interface|EphemeralStorage) provisioning|Timeout(Error)?: Could not transition"
+        r"maintenance on the underlying infrastructure|platform version.*(retire|deprecat|not supported)"
+        r"|Internal ?error"
+        r"|InternalServerError|Timeout waiting for (network interface|EphemeralStorage) provisioning"
+        r"|Timeout(Error)?: Could not transition"
         r"|unable to start task worker|Host EC2 .*terminated",
         "AWS's own platform failed or was maintained",
-        "run the same command again; when it stays so, look at https://health.aws.amazon.com, check that every subnet's zone has Fargate, and ask AWS Support",
+        "run the same command again; when it stays so, look at https://health.aws.amazon.com, check that every "
+        "subnet's zone has Fargate, and ask AWS Support",
         EVENTS,
     ),
     _rule(

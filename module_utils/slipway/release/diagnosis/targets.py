@@ -1,5 +1,6 @@
-"""What the load balancer tells of its targets: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/
-target-group-health-checks.html#target-health-reason-codes.
+"""What the load balancer tells of its targets.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html has the reasons.
 """
 
 from __future__ import annotations
@@ -25,11 +26,7 @@ _GOING = frozenset({"Elb.RegistrationInProgress", "Elb.InitialHealthChecking", "
 
 
 def read_targets(facts: Facts, *, stopped: int) -> Iterator[Sign]:
-    """What is wrong with the targets.
-
-    Args:
-        stopped: how many tasks ECS stopped because the load balancer found them unhealthy.
-    """
+    """What is wrong with the targets; `stopped` is how many tasks ECS stopped for that."""
     seen = [_of_target(one) for one in facts.evidence.targets]
     unwell = [one for one in seen if one[0] not in {"healthy", "draining"} and one[1] not in _GOING]
     for state, reason, description, line in unwell:
@@ -72,24 +69,35 @@ def _sign(state: str, reason: str, description: str, line: str, facts: Facts) ->
             found = _CODES.search(description)
             codes = found["codes"].strip() if found else "another code"
             return Sign(
-                "target_health_check", f"{check} is answered with {codes}, and {matcher} is expected", line,
-                f"correct the path (service_health_check_path) or the codes, or make the application answer {path or 'it'} with "
-                f"{matcher} without a login or redirect; try it: curl -i http://localhost:{facts.port or '<port>'}{path}",
-            )  # fmt: skip
+                "target_health_check",
+                f"{check} is answered with {codes}, and {matcher} is expected",
+                line,
+                "correct the path (service_health_check_path) or the codes, or make the application answer "
+                f"{path or 'it'} with "
+                f"{matcher} without a login or redirect; try it: curl -i "
+                f"http://localhost:{facts.port or '<port>'}{path}",
+            )
         case "Target.Timeout":
             return Sign(
-                "target_health_check", f"{check} gets no answer in time on port {facts.port}", line,
-                f"let the load balancer's security group reach port {facts.port} in {facts.security_groups}; check that the "
-                f"application answers {path or 'it'} within {group.get('HealthCheckTimeoutSeconds', 5)} s, or needs more CPU or a "
+                "target_health_check",
+                f"{check} gets no answer in time on port {facts.port}",
+                line,
+                f"let the load balancer's security group reach port {facts.port} in {facts.security_groups}; "
+                "check that the "
+                f"application answers {path or 'it'} within {group.get('HealthCheckTimeoutSeconds', 5)} s, or "
+                "needs more CPU or a "
                 "longer service_health_check_grace_period",
-            )  # fmt: skip
+            )
         case "Target.FailedHealthChecks":
             return _refused(line, check, facts)
         case "Target.NotInUse":
             return Sign(
-                "load_balancer_detached", "the target group is attached to no listener, or its zone is not the load balancer's", line,
-                "run deploy.yml, which makes the listener's rule; check that the load balancer has subnets in the zones of the tasks",
-            )  # fmt: skip
+                "load_balancer_detached",
+                "the target group is attached to no listener, or its zone is not the load balancer's",
+                line,
+                "run deploy.yml, which makes the listener's rule; check that the load balancer has subnets in "
+                "the zones of the tasks",
+            )
         case "Target.HealthCheckDisabled" | "Target.IpUnusable" | "Target.InvalidState" | "Target.NotRegistered":
             return Sign(
                 "target_health_check",
@@ -110,10 +118,13 @@ def _sign(state: str, reason: str, description: str, line: str, facts: Facts) ->
         )
     grace = facts.service.get("healthCheckGracePeriodSeconds")
     return Sign(
-        "target_health_check", f"{check} fails", line,
-        f"check that the application answers {path or 'it'} on port {facts.port} with {matcher}, and that it starts within the grace "
+        "target_health_check",
+        f"{check} fails",
+        line,
+        f"check that the application answers {path or 'it'} on port {facts.port} with {matcher}, and that it "
+        "starts within the grace "
         f"period{f' of {grace} s' if grace is not None else ''} (service_health_check_grace_period)",
-    )  # fmt: skip
+    )
 
 
 def _refused(line: str, check: str, facts: Facts) -> Sign:
@@ -125,16 +136,26 @@ def _refused(line: str, check: str, facts: Facts) -> Sign:
     said = tuple(f"| {found.string.strip()}" for found in listens[:2])
     if ports and port and port not in ports:
         return Sign(
-            "port_mismatch", f"the application listens on port {ports[0]}, and the load balancer asks port {port}", line,
-            f"set service_container_port to {ports[0]}, or make the application listen on {port}", said,
-        )  # fmt: skip
+            "port_mismatch",
+            f"the application listens on port {ports[0]}, and the load balancer asks port {port}",
+            line,
+            f"set service_container_port to {ports[0]}, or make the application listen on {port}",
+            said,
+        )
     if hosts & {"127.0.0.1", "localhost", "[::1]"} and "0.0.0.0" not in hosts:  # noqa: S104
         return Sign(
-            "port_mismatch", "the application listens on 127.0.0.1 only, where the load balancer can't reach it", line,
-            f"make it listen on 0.0.0.0:{port}", said,
-        )  # fmt: skip
+            "port_mismatch",
+            "the application listens on 127.0.0.1 only, where the load balancer can't reach it",
+            line,
+            f"make it listen on 0.0.0.0:{port}",
+            said,
+        )
     return Sign(
-        "port_mismatch", f"nothing answers HTTP on port {port} of the container ({check} fails)", line,
-        f"make the application listen on 0.0.0.0:{port}, or set service_container_port to the port that it listens on; check its "
-        f"logs ({facts.follow_logs('')})", said,
-    )  # fmt: skip
+        "port_mismatch",
+        f"nothing answers HTTP on port {port} of the container ({check} fails)",
+        line,
+        f"make the application listen on 0.0.0.0:{port}, or set service_container_port to the port that it "
+        "listens on; check its "
+        f"logs ({facts.follow_logs('')})",
+        said,
+    )

@@ -66,9 +66,11 @@ def _task(task: Mapping[str, Any], reason: str, facts: Facts) -> Iterator[Sign]:
         reason = reason or "SpotInterruption"
     if code == "UserInitiated" and not rule_for(reason):
         yield Sign(
-            "stopped_by_hand", "somebody stopped a task", reason or code,
+            "stopped_by_hand",
+            "somebody stopped a task",
+            reason or code,
             "look in CloudTrail for StopTask, or deploy again",
-        )  # fmt: skip
+        )
         return
     if "failed container health checks" in reason:
         yield _container_health(identity, task, reason, facts)
@@ -123,15 +125,20 @@ def _exit(container: Mapping[str, Any], reason: str, identity: str, facts: Facts
         command = command_in_logs(logs)
         return Sign(
             "command_not_found",
-            f"the container {name} did not find its command{f' {command}' if command else ''} in the image {image}", line,
-            "check service_command, service_entry_point and the image's ENTRYPOINT and CMD; the file must be there and on PATH",
+            f"the container {name} did not find its command{f' {command}' if command else ''} in the image {image}",
+            line,
+            "check service_command, service_entry_point and the image's ENTRYPOINT and CMD; the file must be "
+            "there and on PATH",
             details,
-        )  # fmt: skip
+        )
     if found_heap := _HEAP.search(text):
         return Sign(
-            "out_of_memory", f"the application in the container {name} ran out of memory ({found_heap[0]})", line,
-            f"raise service_memory (now {facts.memory or '?'} MiB) and the limit of the runtime's own heap", details,
-        )  # fmt: skip
+            "out_of_memory",
+            f"the application in the container {name} ran out of memory ({found_heap[0]})",
+            line,
+            f"raise service_memory (now {facts.memory or '?'} MiB) and the limit of the runtime's own heap",
+            details,
+        )
     known = {"memory": facts.memory or "?", "architecture": facts.architecture}
     what, more = _CODES.get(
         code, (f"exited with code {code}" + (f" (signal {code - 128})" if 128 < code < 160 else ""), "")
@@ -151,7 +158,8 @@ def _container_health(identity: str, task: Mapping[str, Any], reason: str, facts
         "container_health_check",
         f"the health check inside the container{f' {name}' if name else ''} failed",
         reason,
-        f"run the check by hand in the image{f' ({command})' if command else ''}: its program must be in the image, and exit "
+        f"run the check by hand in the image{f' ({command})' if command else ''}: its program must be in the "
+        "image, and exit "
         "with 0; a slow start needs service_container_health_check.start_period"
         + (f" (now {check['startPeriod']} s)" if check.get("startPeriod") else ""),
         _shown(facts.logs(name, identity)),
@@ -163,9 +171,11 @@ def role_signs(facts: Facts) -> Iterator[Sign]:
     for line in facts.all_logs():
         if (found := _NOT_AUTHORIZED.search(line)) and found["role"] != facts.execution_role:
             yield Sign(
-                "task_role", f"the task role {found['role']} may not do {found['action']}", f"| {line.strip()}",
+                "task_role",
+                f"the task role {found['role']} may not do {found['action']}",
+                f"| {line.strip()}",
                 f"allow {found['action']} in service_task_policy",
-            )  # fmt: skip
+            )
 
 
 def _line(reason: str, container: Mapping[str, Any]) -> str:
