@@ -8,7 +8,7 @@ WORKERS ?= 2
 # More for pytest: make test ARGS='-k ecs_service -x'
 ARGS ?=
 
-.PHONY: help venv venv-dev venv-localstack demo demo-down test lint format bench clean
+.PHONY: help venv venv-dev venv-localstack demo demo-down test lint format bench bench-release clean
 
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -56,6 +56,9 @@ format: $(VENV)/.dev ## Mend what the formatter and the linter can mend
 
 bench: $(VENV)/.dev ## The no-op of a stack: Slipway beside amazon.aws and terraform
 	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-release: $(VENV)/.dev ## A release of changed code: Slipway beside a shell script of docker and aws commands
+	$(BIN)/python -m tests.bench.release $(ARGS)
 
 clean: ## Remove all that was made here, the running embedded AWS first
 	@if [ -e .run/embedded-aws.env ] && [ -x $(BIN)/python ]; then $(BIN)/python -m demo.embedded_aws down; fi
