@@ -1,0 +1,1 @@
+"""What serves now: one table for all services of an inventory."""

@@ -1,0 +1,175 @@
+"""Reading what a table of services needs: in batches, side by side, and going on where something cannot be read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import batched
+from typing import Any
+
+from ...aws.clients import Aws, Connection
+from ...aws.errors import AwsError
+from ...engine.parallel import side_by_side
+from .. import history
+from .rows import Seen, serving
+
+_SERVICES = 10
+_ALARMS = 100
+_LOCKS = 100
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something to read, and whom it concerns where it cannot be."""
+
+    concerned: Sequence[Seen]
+    work: Callable[[], None]
+
+    def do(self) -> bool:
+        """Whether it could be read."""
+        try:
+            self.work()
+        except AwsError as error:
+            problem = f"{error.code}: {error.remedy}" if error.code in _DENIED else error.what
+            for seen in self.concerned:
+                if problem not in seen.problems:
+                    seen.problems.append(problem)
+            return False
+        return True
+
+
+def observe(services: Sequence[Mapping[str, Any]], releases: int) -> list[Seen]:
+    """Everything about these services, in their order; each account and region is asked for its own.
+
+    Args:
+        services: completed descriptions.
+        releases: how many of the last releases to read of each.
+    """
+    every = [Seen(service) for service in services]
+    groups: dict[Connection, list[Seen]] = defaultdict(list)
+    for seen in every:
+        groups[Connection.of(seen.description)].append(seen)
+    _do([Job(group, partial(_group, Aws(connection), group, releases)) for connection, group in groups.items()])
+    return every
+
+
+def _do(jobs: Sequence[Job]) -> None:
+    """All of them side by side."""
+    side_by_side(lambda number: jobs[int(number)].do(), [str(number) for number in range(len(jobs))])
+
+
+def _group(aws: Aws, group: Sequence[Seen], releases: int) -> None:
+    # One short call tells whether anybody answers, and as whom; without it, every other one would wait in vain.
+    account = aws.account
+    own = []
+    for seen in group:
+        wanted = str(seen.description.get("account_id") or account)
+        if wanted == account:
+            own.append(seen)
+        else:
+            seen.problems.append(f"is in the account {wanted}, and the credentials are of {account}: check AWS_PROFILE")
+    _do([*_services(aws, own), *_alarms(aws, own), *_locks(aws, own), *_history(aws, own, releases)])
+    _do([*_task_definitions(aws, own), *_targets(aws, own)])
+
+
+def _services(aws: Aws, group: Sequence[Seen]) -> Iterator[Job]:
+    def read(cluster: str, some: Sequence[Seen]) -> None:
+        names = [seen.description["ecs_service"] for seen in some]
+        try:
+            found = aws.call("ecs", "DescribeServices", cluster=cluster, services=names)["services"]
+        except AwsError as error:
+            if error.code == "ClusterNotFoundException":
+                return
+            raise
+        by_name = {one["serviceName"]: one for one in found}
+        for seen in some:
+            seen.service = by_name.get(seen.description["ecs_service"])
+
+    for cluster, members in _by(group, lambda seen: str(seen.description["cluster"])).items():
+        for some in batched(members, _SERVICES):
+            yield Job(some, partial(read, cluster, some))
+
+
+def _alarms(aws: Aws, group: Sequence[Seen]) -> Iterator[Job]:
+    def read(some: Sequence[str]) -> None:
+        # Without its types, the answer has no composite alarms.
+        types = ["MetricAlarm", "CompositeAlarm"]
+        answer = aws.call("cloudwatch", "DescribeAlarms", AlarmNames=list(some), AlarmTypes=types, MaxRecords=_ALARMS)
+        found = [*(answer.get("MetricAlarms") or ()), *(answer.get("CompositeAlarms") or ())]
+        for seen in group:
+            own = set(seen.description.get("alarms") or ())
+            seen.alarms.extend(one for one in found if one["AlarmName"] in own)
+
+    names = sorted({name for seen in group for name in seen.description.get("alarms") or ()})
+    for some in batched(names, _ALARMS):
+        yield Job(
+            [seen for seen in group if set(seen.description.get("alarms") or ()) & set(some)], partial(read, some)
+        )
+
+
+def _locks(aws: Aws, group: Sequence[Seen]) -> Iterator[Job]:
+    def read(table: str, some: Sequence[Seen]) -> None:
+        keys = [{"service": {"S": _key(seen)}, "item": {"S": "lock"}} for seen in some]
+        try:
+            answer = aws.call("dynamodb", "BatchGetItem", RequestItems={table: {"Keys": keys}})
+        except AwsError as error:
+            # The first release makes the table.
+            if error.code == "ResourceNotFoundException":
+                return
+            raise
+        found = {item["service"]["S"]: item for item in (answer.get("Responses") or {}).get(table) or ()}
+        for seen in some:
+            seen.lock = {key: value["S"] for key, value in found.get(_key(seen), {}).items() if "S" in value}
+
+    for table, members in _by(group, _table).items():
+        for some in batched(members, _LOCKS):
+            yield Job(some, partial(read, table, some))
+
+
+def _history(aws: Aws, group: Sequence[Seen], releases: int) -> Iterator[Job]:
+    def read(seen: Seen) -> None:
+        seen.records = history.latest(aws, _table(seen), _key(seen), max(1, releases))
+
+    return (Job([seen], partial(read, seen)) for seen in group)
+
+
+def _task_definitions(aws: Aws, group: Sequence[Seen]) -> Iterator[Job]:
+    def read(seen: Seen, revision: str) -> None:
+        answer = aws.call("ecs", "DescribeTaskDefinition", taskDefinition=revision)
+        seen.task_definition = answer["taskDefinition"]
+
+    for seen in group:
+        if revision := serving(seen.service).get("taskDefinition"):
+            yield Job([seen], partial(read, seen, revision))
+
+
+def _targets(aws: Aws, group: Sequence[Seen]) -> Iterator[Job]:
+    def read(seen: Seen, target_groups: Sequence[str]) -> None:
+        seen.targets = [
+            one
+            for arn in target_groups
+            for one in aws.call("elbv2", "DescribeTargetHealth", TargetGroupArn=arn)["TargetHealthDescriptions"]
+        ]
+
+    for seen in group:
+        balancers = (seen.service or {}).get("loadBalancers") or ()
+        if arns := [one["targetGroupArn"] for one in balancers if one.get("targetGroupArn")]:
+            yield Job([seen], partial(read, seen, arns))
+
+
+def _by(group: Sequence[Seen], key: Callable[[Seen], str]) -> dict[str, list[Seen]]:
+    found: dict[str, list[Seen]] = defaultdict(list)
+    for seen in group:
+        found[key(seen)].append(seen)
+    return found
+
+
+def _table(seen: Seen) -> str:
+    return str(seen.description["release_table"])
+
+
+def _key(seen: Seen) -> str:
+    return f"{seen.description['cluster']}/{seen.description['ecs_service']}"
