@@ -43,10 +43,14 @@ def verdict(
     """
     if service is None or service.get("status") != "ACTIVE":
         return Verdict("failed", "the service is not there any more")
-    mine = service_deployment(deployment_id, service_deployments)
-    if mine is not None:
-        return _by_service_deployment(mine)
-    return _by_rollout_state(deployment_id, service)
+    by_rollout = _by_rollout_state(deployment_id, service)
+    record = service_deployment(deployment_id, service_deployments)
+    if record is None:
+        return by_rollout
+    by_record = _by_service_deployment(record, service, deployment_id)
+    if by_record.state == "going_on" and _stalled(deployment_id, service, record):
+        return by_rollout
+    return by_record
 
 
 def service_deployment(
@@ -62,14 +66,38 @@ def service_deployment(
     return None
 
 
-def _by_service_deployment(one: Mapping[str, Any]) -> Verdict:
-    status, reason = one.get("status", ""), one.get("statusReason") or ""
+def _by_service_deployment(one: Mapping[str, Any], service: Mapping[str, Any], deployment_id: str) -> Verdict:
+    status = str(one.get("status") or "")
+    reason = str(one.get("statusReason") or (one.get("rollback") or {}).get("reason") or "")
     if status == "SUCCESSFUL":
         return Verdict("succeeded", recorded=True)
+    if status == "STOPPED" and not reason and _primary(service) not in {deployment_id, ""}:
+        # A deployment that is started in the middle of another one stops it.
+        return Verdict("failed", "the deployment was stopped: another deployment has taken its place", recorded=True)
     if status in _FAILED:
-        return Verdict("failed", f"the deployment {_FAILED[status]}{': ' if reason else ''}{reason}")
+        return Verdict("failed", f"the deployment {_FAILED[status]}{': ' if reason else ''}{reason}", recorded=True)
     # PENDING, IN_PROGRESS, the requested ones, and whatever AWS may add.
     return Verdict("going_on", status)
+
+
+def _primary(service: Mapping[str, Any]) -> str:
+    deployments = service.get("deployments") or ()
+    return next((str(one.get("id")) for one in deployments if one.get("status") == "PRIMARY"), "")
+
+
+def _stalled(deployment_id: str, service: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
+    """Whether the deployment has failed, and ECS will not roll it back: its record then stays as it is.
+
+    That is so where rollback is off, and for a first deployment, which has nothing to go back to:
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html.
+    """
+    deployments = service.get("deployments") or ()
+    mine = next((one for one in deployments if one.get("id") == deployment_id), {})
+    if mine.get("rolloutState") != "FAILED" or record.get("status") not in {"PENDING", "IN_PROGRESS"}:
+        return False
+    configuration = service.get("deploymentConfiguration") or {}
+    guards = [configuration.get("deploymentCircuitBreaker") or {}, configuration.get("alarms") or {}]
+    return len(deployments) == 1 or not any(one.get("rollback") for one in guards)
 
 
 def _by_rollout_state(deployment_id: str, service: Mapping[str, Any]) -> Verdict:

@@ -1,4 +1,4 @@
-"""What the service, its deployments, the alarms and our own checks tell."""
+"""What AWS's record of the deployment and its alarms tell."""
 
 from __future__ import annotations
 
@@ -6,87 +6,87 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..verdict import service_deployment
+from .events import current_events
 from .facts import Facts
 from .rules import rule_for
 from .signs import Sign
 from .words import sign
 
-_HOOK_FAILED = frozenset({"FAILED", "TIMED_OUT"})
-_TELLING = re.compile(r"unable to place|failed to launch|was unable to|is unable to|throttled", re.IGNORECASE)
-_HEALTH = re.compile(r"is unhealthy in|failed container health checks|deregistered|health checks", re.IGNORECASE)
-
-
-def read_events(facts: Facts) -> Iterator[Sign]:
-    """Events since the deployment began that a rule knows."""
-    for event in current_events(facts):
-        text = str(event.get("message") or "")
-        if _TELLING.search(text) and not _HEALTH.search(text) and (found := rule_for(text)):
-            yield sign(found, facts, text, counts=0)
-
-
-def current_events(facts: Facts) -> list[Mapping[str, Any]]:
-    """The service's events from when the deployment was made; all of them where that is not known."""
-    events = list(facts.service.get("events") or ())
-    deployments = facts.service.get("deployments") or ()
-    since = next((one.get("createdAt") for one in deployments if one.get("id") == facts.evidence.deployment_id), None)
-    if since is None:
-        return events
-    return [one for one in events if one.get("createdAt") is None or one["createdAt"] >= since]
-
-
-def mine(facts: Facts) -> Mapping[str, Any]:
-    """AWS's record of the deployment; of the newest one where none is named."""
-    records = facts.evidence.service_deployments
-    if facts.evidence.deployment_id:
-        return service_deployment(facts.evidence.deployment_id, records) or {}
-    return next(iter(records), {})
+_FAILED = frozenset({"FAILED", "TIMED_OUT"})
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/troubleshooting-blue-green.html has these texts.
+_HOOK = re.compile(r"(?P<stage>[A-Z_]+) lifecycle hook\(s\) failed|lifecycle hook", re.IGNORECASE)
+_HOOK_REMEDIES = (
+    (r"unable to assume role (?P<what>\S+)", "let ecs.amazonaws.com assume {what} (the role's trust policy)"),
+    (r"lambda:InvokeFunction", "allow lambda:InvokeFunction on the hook to the infrastructure role"),
+    (
+        r"unable to parse|must not be null",
+        'the hook must answer {{"hookStatus": "SUCCEEDED"}}, and within its time-out',
+    ),
+)
+_TARGET = re.compile(r"arn:aws[\w-]*:lambda:\S+?:function:(?P<name>[\w-]+)")
+_STOPPED_BY = re.compile(r"StopServiceDeployment|user[- ]?(initiated|request)|stop(ped)? request", re.IGNORECASE)
+_ALARM = re.compile(r"alarm", re.IGNORECASE)
+_AUTOMATIC = re.compile(r"circuit breaker|alarm|lifecycle hook|networking configuration", re.IGNORECASE)
 
 
 def read_deployment(facts: Facts) -> Iterator[Sign]:
-    """Hooks, alarms, and who stopped it."""
-    record = mine(facts)
-    reason = str(record.get("statusReason") or "")
-    for hook in record.get("lifecycleHookDetails") or ():
-        if hook.get("status") in _HOOK_FAILED:
-            yield _hook(str(hook.get("targetArn") or hook.get("hookId") or ""), str(hook["status"]), record, reason)
-    if not record.get("lifecycleHookDetails") and re.search(r"lifecycle hook|hook", reason, re.IGNORECASE):
-        yield _hook("", "", record, reason)
-    yield from _alarms(record, facts)
-    if record.get("status") in {"STOPPED", "STOP_REQUESTED"} or re.search(
-        r"StopServiceDeployment|stopped by|user", reason, re.IGNORECASE
-    ):
+    """Hooks, permissions, alarms, and who stopped it."""
+    reason = facts.status_reason
+    if (hooks := list(_hooks(facts.record, reason))) and "elasticloadbalancing:" not in reason:
+        yield from hooks
+    elif reason and (found := rule_for(reason)):
+        yield sign(found, facts, reason)
+    yield from _alarms(facts, reason)
+    status = str(facts.record.get("status") or "")
+    by_hand = status in {"STOPPED", "STOP_REQUESTED"} and not _is_automatic(facts, reason) and not facts.is_replaced
+    if by_hand or _STOPPED_BY.search(reason):
         yield Sign(
             "stopped_by_hand",
             "somebody stopped the deployment",
-            f"service deployment {record.get('status')}: {reason}".rstrip(": "),
-            "look in CloudTrail for StopServiceDeployment; deploy again when that is settled",
+            f"service deployment {status}: {reason}".rstrip(": "),
+            "look in CloudTrail for StopServiceDeployment, and deploy again when that is settled",
         )
 
 
-def _hook(target: str, status: str, record: Mapping[str, Any], reason: str) -> Sign:
-    stage = str(record.get("lifecycleStage") or "")
-    name = target.rpartition(":")[2]
-    words = [f"lifecycle hook {target} {status}".strip()] if target else []
-    words += [f"at the stage {stage}"] if stage else []
-    words += [reason] if reason else []
-    logs = f" (aws logs tail /aws/lambda/{name} --since 1h)" if ":function:" in target else ""
-    return Sign(
-        "hook_failed",
-        f"a lifecycle hook{f' ({name})' if name else ''} did not let the deployment go on",
-        ", ".join(words),
-        f"look at the hook's own logs{logs}: it must answer hookStatus SUCCEEDED; check that the infrastructure "
-        "role may invoke it",
-    )
+def _is_automatic(facts: Facts, reason: str) -> bool:
+    """Whether ECS itself ended the deployment."""
+    guards = (facts.record.get("deploymentCircuitBreaker") or {}, facts.record.get("alarms") or {})
+    return bool(_AUTOMATIC.search(reason)) or any(one.get("status") == "TRIGGERED" for one in guards)
 
 
-def _alarms(record: Mapping[str, Any], facts: Facts) -> Iterator[Sign]:
-    guard = record.get("alarms") or {}
-    triggered = set(guard.get("triggeredAlarmNames") or ())
-    if guard.get("status") not in {None, "TRIGGERED"}:
-        return
+def _hooks(record: Mapping[str, Any], reason: str) -> Iterator[Sign]:
+    details = [one for one in record.get("lifecycleHookDetails") or () if one.get("status") in _FAILED]
+    for hook in details:
+        target = str(hook.get("targetArn") or hook.get("hookId") or "")
+        yield _hook(target, f"lifecycle hook {target} {hook['status']}", record, reason)
+    if not details and _HOOK.search(reason):
+        named = _TARGET.search(reason)
+        yield _hook(named[0] if named else "", "", record, reason)
+
+
+def _hook(target: str, words: str, record: Mapping[str, Any], reason: str) -> Sign:
+    told = _HOOK.search(reason)
+    stage = (told["stage"] if told else "") or str(record.get("lifecycleStage") or "")
+    named = _TARGET.search(target)
+    name = named["name"] if named else target.rpartition("/")[2]
+    logs = f" (aws logs tail /aws/lambda/{name} --since 1h)" if named else ""
+    remedy = f"look at the hook's own logs{logs}: it must answer hookStatus SUCCEEDED"
+    for pattern, text in _HOOK_REMEDIES:
+        if found := re.search(pattern, reason):
+            remedy = text.format_map(found.groupdict())
+    title = f"the lifecycle hook{f' {name}' if name else ''} failed{f' at the stage {stage}' if stage else ''}"
+    return Sign("hook_failed", title, reason or words, remedy, (words,) if reason and words else ())
+
+
+def _alarms(facts: Facts, reason: str) -> Iterator[Sign]:
+    guard = facts.record.get("alarms") or {}
     known = {str(one.get("AlarmName")): one for one in facts.evidence.alarms}
-    names = triggered or {name for name, one in known.items() if one.get("StateValue") == "ALARM"}
+    told = [text for text in (reason, *current_events(facts)) if _ALARM.search(text)]
+    # Alarms that were on when the deployment began are not the reason: AWS says MONITORING of them.
+    if guard.get("status") not in {None, "TRIGGERED"} and not told:
+        return
+    names = set(guard.get("triggeredAlarmNames") or ())
+    names = names or {name for name, one in known.items() if one.get("StateValue") == "ALARM"}
     for name in sorted(names):
         why = str(known.get(name, {}).get("StateReason") or "")
         yield Sign(
@@ -94,42 +94,10 @@ def _alarms(record: Mapping[str, Any], facts: Facts) -> Iterator[Sign]:
             f"the alarm {name} went off",
             f"{name} is in ALARM{f': {why}' if why else ''}",
             f"look at what it measures (aws cloudwatch describe-alarms --alarm-names {name}{facts.in_region}) and "
-            "at the logs; an alarm "
-            "that is always on guards nothing: correct it, or take it out of service_alarms",
+            "at the "
+            f"logs ({facts.follow_logs('')}); an alarm that is always on guards nothing: correct it",
+            tuple(told[:1]),
         )
-
-
-def read_answer(facts: Facts) -> Iterator[Sign]:
-    """What our own check through the load balancer got."""
-    answer = facts.evidence.answer
-    if not answer or not answer.get("problem"):
-        return
-    url, body = answer.get("url", ""), str(answer.get("body") or "").strip()
-    status = f"status {answer['status']}" if answer.get("status") else "no answer"
-    yield Sign(
-        "http_check",
-        f"{url} {answer['problem']}",
-        f"GET {url}: {status}",
-        str(
-            answer.get("remedy")
-            or "check the path, the listener's rule and the logs; what a good answer is: service_http_check_*"
-        ),
-        tuple(f"| {line}" for line in body[:500].splitlines()[:5]),
-    )
-
-
-def read_digests(facts: Facts) -> Iterator[Sign]:
-    """Running containers whose image is not the one that was asked for."""
-    for task in facts.evidence.tasks:
-        if task.get("lastStatus") != "RUNNING":
-            continue
-        for container in task.get("containers") or ():
-            name, has = str(container.get("name")), str(container.get("imageDigest") or "")
-            wanted = facts.evidence.digests.get(name, "")
-            if wanted and has and has != wanted:
-                yield Sign(
-                    "digest_mismatch",
-                    f"the container {name} runs another image than the one asked for",
-                    f"runs {has}, asked for {wanted}",
-                    "a tag was moved while the deployment began: deploy again by digest (service_image_digest)",
-                )
+    if told and not names:
+        remedy = "look at the alarms in service_alarms and at the logs"
+        yield Sign("alarm", "an alarm of the deployment went off", told[0], remedy)

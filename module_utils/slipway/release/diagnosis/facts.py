@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..evidence import Evidence
+from ..verdict import service_deployment, verdict
 from .signs import LOG_LINES
 
 _SECRET_ARN = re.compile(
@@ -35,6 +36,41 @@ class Facts:
     def is_service(self) -> bool:
         """Whether the tasks are a service's; otherwise they are one-off tasks, which are meant to end."""
         return bool(self.evidence.deployment_id or self.evidence.service)
+
+    @property
+    def deployment_id(self) -> str:
+        """The deployment it is about; without a named one, the service's newest."""
+        deployments = self.service.get("deployments") or ()
+        primary = (str(one.get("id") or "") for one in deployments if one.get("status") == "PRIMARY")
+        return self.evidence.deployment_id or next(primary, "")
+
+    @property
+    def deployment(self) -> Mapping[str, Any]:
+        """It, as DescribeServices has it."""
+        deployments: Sequence[Mapping[str, Any]] = self.service.get("deployments") or ()
+        return next((one for one in deployments if one.get("id") == self.deployment_id), {})
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """AWS's record of it; without a named one, the newest."""
+        records = self.evidence.service_deployments
+        if self.evidence.deployment_id:
+            return service_deployment(self.evidence.deployment_id, records) or {}
+        return next(iter(records), {})
+
+    @property
+    def status_reason(self) -> str:
+        """Why the record has its status, and why it was rolled back."""
+        rollback = self.record.get("rollback") or {}
+        return str(self.record.get("statusReason") or rollback.get("reason") or "")
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether somebody else's deployment has taken its place."""
+        if not self.evidence.deployment_id:
+            return False
+        found = verdict(self.evidence.deployment_id, self.evidence.service, self.evidence.service_deployments)
+        return "another deployment has taken its place" in found.reason
 
     @property
     def region(self) -> str:
@@ -118,6 +154,12 @@ class Facts:
                 if _speaks_of(text, str(secret.get("valueFrom") or ""), str(secret.get("name") or ""), name, key):
                     found.append((str(secret["name"]), reference(str(secret["valueFrom"]))))
         return list(dict.fromkeys(found))
+
+    def candidates(self, text: str) -> list[str]:
+        """The references that a text may mean which names none: those of the store it speaks of."""
+        store = "secretsmanager" if re.search(r"\basm\b|secrets manager", text, re.IGNORECASE) else "ssm"
+        named = (reference(str(one.get("valueFrom"))) for each in self.containers for one in each.get("secrets") or ())
+        return [one for one in dict.fromkeys(named) if one.startswith(store)]
 
 
 def _speaks_of(text: str, value_from: str, variable: str, name: str, key: str) -> bool:

@@ -14,6 +14,7 @@ STOPPED = _GUIDE + "stopped-task-error-codes.html"
 PULL = _GUIDE + "task_cannot_pull_image.html"
 INITIALIZATION = _GUIDE + "resource-initialization-error.html"
 EVENTS = _GUIDE + "service-event-messages-list.html"
+BLUE_GREEN = _GUIDE + "troubleshooting-blue-green.html"
 FAILURES = _GUIDE + "api_failures_messages.html"
 
 
@@ -59,7 +60,7 @@ RULES = (
     ),
     _rule(
         "secret_key_not_found",
-        r"unable to retrieve secrets? from asm.*(invalid character .* looking for beginning of value|unexpected end of JSON)",
+        r"secrets? from asm.*(invalid character .* looking for beginning of value|unexpected end of JSON)",
         "a JSON key is asked for of a secret that holds no JSON{variables}",
         'store the secret as JSON, such as {{"name": "value"}}, or leave the # and the key out in service_secrets',
         "https://github.com/rileydakota/valheim-ecs-fargate-cdk/issues/9",
@@ -76,9 +77,7 @@ RULES = (
     _rule(
         "secret_denied",
         r"not authorized to perform: (?P<action>secretsmanager:\w+|ssm:\w+)"
-        r"|(unable to (pull|retrieve|fetch)|can.?t (pull|retrieve)|cannot (pull|retrieve)|asm|ssm)[^|]*secret[^"
-        r"|]*AccessDenied"
-        r"|AccessDenied[^|]*(secret|ssm)",
+        r"|retrieve secrets? from (asm|ssm)(?!.*(ecr|logs):).*AccessDenied",
         "the execution role {role} may not read the secret{secret_is}",
         "allow {action} on it to the role {role}; where Slipway manages the role, the next deploy.yml does so",
         INITIALIZATION,
@@ -123,11 +122,37 @@ RULES = (
         PULL,
     ),
     _rule(
+        "infrastructure_role",
+        r"not authorized to perform: (?P<action>elasticloadbalancing:\w+)|ECS Infrastructure Role '(?P<assumed>[^']+)'",
+        "ECS may not change the load balancer: {action}",
+        "attach AmazonECSInfrastructureRolePolicyForLoadBalancers to the infrastructure role {assumed_name}, and let "
+        "ecs.amazonaws.com assume it (service_infrastructure_role)",
+        BLUE_GREEN,
+    ),
+    _rule(
+        "load_balancer_detached",
+        r"invalid networking configuration",
+        "the listener's rule and the target groups do not fit the deployment",
+        "run deploy.yml, which makes the rule over both target groups; exactly one of them may have a weight "
+        "above 0 when "
+        "a deployment starts (aws elbv2 describe-rules)",
+        BLUE_GREEN,
+    ),
+    _rule(
         "execution_role",
         r"not authorized to perform: (?P<action>[\w-]+:\w+)",
         "the execution role {role} may not do {action}",
         "allow {action} to the role {role}",
         INITIALIZATION,
+    ),
+    _rule(
+        "command_not_found",
+        r'exec: \?"(?P<command>[^"\]+)\?".*(executable file not found|no such file|permission denied|not found)'
+        r"|executable file not found|unable to start container process.*(no such file or directory|permission denied)",
+        "the command {command} is not in the image {image}, or may not be executed",
+        "check service_command, service_entry_point and the image's own ENTRYPOINT and CMD; the file must be "
+        "there, on PATH and executable (chmod +x)",
+        _GUIDE + "cannot-start-container.html",
     ),
     _rule(
         "image_rate_limit",
@@ -164,15 +189,6 @@ RULES = (
         PULL,
     ),
     _rule(
-        "command_not_found",
-        r"executable file not found|exec: \"(?P<command>[^\"]+)\".*(no such file|permission denied|not found)"
-        r"|unable to start container process.*(no such file or directory|permission denied)",
-        "the command {command} is not in the image {image}, or may not be executed",
-        "check service_command, service_entry_point and the image's own ENTRYPOINT and CMD; the file must be "
-        "there, on PATH and executable (chmod +x)",
-        _GUIDE + "cannot-start-container.html",
-    ),
-    _rule(
         "out_of_memory",
         r"OutOfMemory|memory usage",
         "the container {container} was killed: it used more memory than the {memory} MiB it has",
@@ -181,7 +197,7 @@ RULES = (
     ),
     _rule(
         "volume",
-        r"EFS utils|failed to mount|CannotCreateVolume|efs",
+        r"\bEFS\b|failed to mount|CannotCreateVolume",
         "a volume can't be mounted",
         "check that the file system has mount targets in {subnets}, and that its security group lets port 2049 in",
         INITIALIZATION,

@@ -19,7 +19,7 @@ ORDER = (
     "storage_full", "volume", "command_not_found", "out_of_memory", "exit_code", "container_start",
     "port_mismatch", "container_health_check", "target_health_check", "load_balancer_detached",
     "quota", "capacity", "spot_interruption", "platform", "deployment_configuration",
-    "hook_failed", "alarm", "http_check", "digest_mismatch", "stopped_by_hand", "replaced",
+    "infrastructure_role", "hook_failed", "alarm", "http_check", "digest_mismatch", "stopped_by_hand", "replaced",
     "timeout", "unknown",
 )  # fmt: skip
 

@@ -6,9 +6,11 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from .events import current_events
 from .facts import Facts
 from .signs import Sign
 
@@ -22,45 +24,60 @@ _CODES = re.compile(r"codes?: ?\[?(?P<codes>[\d, ]+)\]?")
 _EVENT = re.compile(
     r"\(port (?P<port>\d+)\) is unhealthy in \(?target-group \S+?\)? due to \(reason (?P<reason>.+?)\)\.?$"
 )
+
+
+@dataclass(frozen=True)
+class _Target:
+    """A target's state, in the load balancer's words."""
+
+    state: str
+    reason: str
+    description: str
+    line: str
+    port: int = 0
+
+
 _GOING = frozenset({"Elb.RegistrationInProgress", "Elb.InitialHealthChecking", "Target.DeregistrationInProgress"})
 
 
-def read_targets(facts: Facts, *, stopped: int) -> Iterator[Sign]:
-    """What is wrong with the targets; `stopped` is how many tasks ECS stopped for that."""
+def read_targets(facts: Facts, *, stopped: Sequence[Sign]) -> Iterator[Sign]:
+    """What is wrong with the targets; `stopped` has one for each task that ECS stopped for that."""
     seen = [_of_target(one) for one in facts.evidence.targets]
-    unwell = [one for one in seen if one[0] not in {"healthy", "draining"} and one[1] not in _GOING]
-    for state, reason, description, line in unwell:
-        yield _sign(state, reason, description, line, facts)
-    if unwell:
-        return
-    events = [str(one.get("message") or "") for one in facts.service.get("events") or ()]
-    told = next(((text, found["reason"]) for text in events if (found := _EVENT.search(text))), None)
-    if told and (stopped or facts.evidence.timed_out):
-        one = _sign("unhealthy", _reason(told[1]), told[1], told[0], facts)
-        yield Sign(one.code, one.title, one.line, one.remedy, one.details, max(1, stopped))
-    elif stopped:
-        one = _sign("unhealthy", "", "", "", facts)
-        yield Sign(one.code, one.title, "Task failed ELB health checks", one.remedy, one.details, stopped)
+    unwell = [one for one in seen if one.state not in {"healthy", "draining"} and one.reason not in _GOING]
+    found = [_sign(one, facts) for one in unwell]
+    if not found and (stopped or facts.evidence.deployment_id):
+        found = [_sign(one, facts) for one in _of_events(facts)][:1]
+        found = [replace(one, counts=max(1, len(stopped))) for one in found]
+    if not found and stopped:
+        found = [replace(_sign(_Target("unhealthy", "", "", ""), facts), line=one.line) for one in stopped]
+    yield from found
 
 
-def _of_target(one: Any) -> tuple[str, str, str, str]:
+def _of_events(facts: Facts) -> Iterator[_Target]:
+    for text in current_events(facts):
+        if found := _EVENT.search(text):
+            yield _Target("unhealthy", _reason(found["reason"]), found["reason"], text, int(found["port"]))
+
+
+def _of_target(one: Mapping[str, Any]) -> _Target:
     health, target = one.get("TargetHealth") or {}, one.get("Target") or {}
-    state, reason, text = (
-        str(health.get("State") or ""),
-        str(health.get("Reason") or ""),
-        str(health.get("Description") or ""),
-    )
+    state, reason, text = (str(health.get(key) or "") for key in ("State", "Reason", "Description"))
     line = f"target {target.get('Id', '')}:{target.get('Port', '')} is {state}"
-    return state, reason, text, line + (f": {reason}" if reason else "") + (f" ({text})" if text else "")
+    line += (f": {reason}" if reason else "") + (f" ({text})" if text else "")
+    return _Target(state, reason, text, line, int(target.get("Port") or 0))
 
 
 def _reason(text: str) -> str:
     if "codes" in text:
         return "Target.ResponseCodeMismatch"
+    if "Availability Zone" in text:
+        return "Target.NotInUse"
     return "Target.Timeout" if "timed out" in text else "Target.FailedHealthChecks"
 
 
-def _sign(state: str, reason: str, description: str, line: str, facts: Facts) -> Sign:
+def _sign(target: _Target, facts: Facts) -> Sign:
+    state, reason, description, line = target.state, target.reason, target.description, target.line
+    port = target.port or facts.port
     group = facts.evidence.target_group
     path, matcher = facts.health_path, str((group.get("Matcher") or {}).get("HttpCode") or "200")
     check = f"the health check path {path}" if path else "the health check"
@@ -75,21 +92,21 @@ def _sign(state: str, reason: str, description: str, line: str, facts: Facts) ->
                 "correct the path (service_health_check_path) or the codes, or make the application answer "
                 f"{path or 'it'} with "
                 f"{matcher} without a login or redirect; try it: curl -i "
-                f"http://localhost:{facts.port or '<port>'}{path}",
+                f"http://localhost:{port}{path}",
             )
         case "Target.Timeout":
             return Sign(
                 "target_health_check",
-                f"{check} gets no answer in time on port {facts.port}",
+                f"{check} gets no answer in time on port {port}",
                 line,
-                f"let the load balancer's security group reach port {facts.port} in {facts.security_groups}; "
+                f"let the load balancer's security group reach port {port} in {facts.security_groups}; "
                 "check that the "
                 f"application answers {path or 'it'} within {group.get('HealthCheckTimeoutSeconds', 5)} s, or "
                 "needs more CPU or a "
                 "longer service_health_check_grace_period",
             )
         case "Target.FailedHealthChecks":
-            return _refused(line, check, facts)
+            return _refused(line, check, port, facts)
         case "Target.NotInUse":
             return Sign(
                 "load_balancer_detached",
@@ -121,15 +138,14 @@ def _sign(state: str, reason: str, description: str, line: str, facts: Facts) ->
         "target_health_check",
         f"{check} fails",
         line,
-        f"check that the application answers {path or 'it'} on port {facts.port} with {matcher}, and that it "
+        f"check that the application answers {path or 'it'} on port {port} with {matcher}, and that it "
         "starts within the grace "
         f"period{f' of {grace} s' if grace is not None else ''} (service_health_check_grace_period)",
     )
 
 
-def _refused(line: str, check: str, facts: Facts) -> Sign:
+def _refused(line: str, check: str, port: int, facts: Facts) -> Sign:
     """A connection that was refused, or an answer that is no HTTP."""
-    port = facts.port
     listens = [found for text in facts.all_logs() if (found := _LISTENS.search(text))]
     hosts = {found["host"] for found in listens}
     ports = sorted({int(found["port"]) for found in listens})

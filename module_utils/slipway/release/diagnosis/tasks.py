@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from .facts import Facts
@@ -25,17 +26,37 @@ _NOT_AUTHORIZED = re.compile(r"assumed-role/(?P<role>[^/\s]+)/\S+ is not authori
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html and
 # https://tldp.org/LDP/abs/html/exitcodes.html; above 128 it is 128 + the signal's number.
 _CODES = {
-    0: ("ended by itself with exit code 0, and a service has to keep running",
-        "start the server in the foreground; for work that ends, use service_migration"),
-    2: ("exited with code 2, which many programs use for a wrong option", "check service_command and service_entry_point"),
-    126: ("found its command, and may not execute it (exit code 126)", "make it executable (chmod +x) and check its first line"),
+    0: (
+        "ended by itself with exit code 0, and a service has to keep running",
+        "start the server in the foreground; for work that ends, use service_migration",
+    ),
+    2: (
+        "exited with code 2, which many programs use for a wrong option",
+        "check service_command and service_entry_point",
+    ),
+    126: (
+        "found its command, and may not execute it (exit code 126)",
+        "make it executable (chmod +x) and check its first line",
+    ),
     134: ("aborted itself (exit code 134, SIGABRT)", ""),
-    137: ("was killed (exit code 137, SIGKILL)",
-          "it is often a lack of memory: look at the memory in Container Insights and raise service_memory (now {memory} MiB)"),
-    139: ("crashed on a memory access (exit code 139, SIGSEGV)",
-          "look for a native library that is not built for {architecture} or for the image's C library"),
+    137: (
+        "was killed (exit code 137, SIGKILL)",
+        "often memory is lacking: see it in Container Insights, and raise service_memory (now {memory} MiB)",
+    ),
+    139: (
+        "crashed on a memory access (exit code 139, SIGSEGV)",
+        "look for a native library that is not built for {architecture} or for the image's C library",
+    ),
     143: ("was ended by SIGTERM from inside (exit code 143)", "look for what stops the main process"),
-}  # fmt: skip
+}
+# Stop codes that tell the cause by themselves, as a text that a rule knows:
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
+_MACHINE = "maintenance on the underlying infrastructure"
+_STOP_CODES = {
+    "SpotInterruption": "SpotInterruption",
+    "TerminationNotice": _MACHINE,
+    "InfrastructureHealth": _MACHINE,
+}
 
 
 def read_tasks(facts: Facts) -> Iterator[Sign]:
@@ -54,35 +75,33 @@ def task_id(task: Mapping[str, Any]) -> str:
 def _task(task: Mapping[str, Any], reason: str, facts: Facts) -> Iterator[Sign]:
     identity, code = task_id(task), str(task.get("stopCode") or "")
     containers = task.get("containers") or ()
-    for container in containers:
-        own = str(container.get("reason") or "")
-        if own and (found := rule_for(own)):
-            name = str(container.get("name") or "")
-            logs = facts.logs(name, identity)
-            line = _line(reason, container)
-            yield _with_logs(sign(found, facts, own, container=name, line=line), logs)
-            return
-    if code == "SpotInterruption":
-        reason = reason or "SpotInterruption"
-    if code == "UserInitiated" and not rule_for(reason):
-        yield Sign(
-            "stopped_by_hand",
-            "somebody stopped a task",
-            reason or code,
-            "look in CloudTrail for StopTask, or deploy again",
-        )
-        return
-    if "failed container health checks" in reason:
+    told = next((one for one in containers if one.get("reason") and rule_for(str(one["reason"]))), None)
+    if told is not None and (found := rule_for(str(told["reason"]))):
+        name = str(told.get("name") or "")
+        known = sign(found, facts, str(told["reason"]), container=name, line=_line(reason, told))
+        yield replace(known, details=_shown(facts.logs(name, identity)))
+    elif "failed container health checks" in reason:
         yield _container_health(identity, task, reason, facts)
     elif "failed ELB health checks" in reason:
         yield Sign("target_health_check", "", reason)
     elif reason and not _exited(reason, code) and (found := rule_for(reason)):
         yield sign(found, facts, reason)
+    elif code in _STOP_CODES and (found := rule_for(_STOP_CODES[code])):
+        yield sign(found, facts, _STOP_CODES[code], line=": ".join(part for part in (code, reason) if part))
+    elif code == "UserInitiated":
+        yield from _by_hand(reason, facts)
     elif (exits := list(_exits(task, reason, code, facts))) or _finished(containers, facts):
         yield from exits
     else:
         text = ": ".join(part for part in (code, reason) if part) or "no reason given"
         yield Sign("unknown", "a task stopped for a reason that is not known", text, _unknown(facts))
+
+
+def _by_hand(reason: str, facts: Facts) -> Iterator[Sign]:
+    # Who gives up waiting for a one-off task stops it.
+    if facts.is_service or facts.evidence.timed_out is None:
+        remedy = "look in CloudTrail for StopTask, or deploy again"
+        yield Sign("stopped_by_hand", "somebody stopped a task", reason or "UserInitiated", remedy)
 
 
 def _unknown(facts: Facts) -> str:
@@ -120,7 +139,7 @@ def _exit(container: Mapping[str, Any], reason: str, identity: str, facts: Facts
     image = facts.image("", name)
     look = f"read the log lines ({facts.follow_logs(name)}), correct the image or the description"
     if _EXEC_FORMAT.search(text) and (found := rule_for("exec format error")):
-        return _with_logs(sign(found, facts, "exec format error", container=name, line=line), logs)
+        return replace(sign(found, facts, "exec format error", container=name, line=line), details=details)
     if code == 127 or (code in {1, 2, 126} and re.search(r"executable file not found|command not found", text)):
         command = command_in_logs(logs)
         return Sign(
@@ -188,7 +207,3 @@ def _line(reason: str, container: Mapping[str, Any]) -> str:
 
 def _shown(logs: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"| {line.rstrip()}" for line in logs)
-
-
-def _with_logs(one: Sign, logs: tuple[str, ...]) -> Sign:
-    return Sign(one.code, one.title, one.line, one.remedy, _shown(logs), one.counts)

@@ -49,7 +49,8 @@ def _words(facts: Facts, match: re.Match[str], text: str, container: str) -> _Wo
         command=groups.get("command") or "that was asked for",
         action=groups.get("action") or "reading",
         what=what,
-        assumed_name=str(groups.get("assumed") or facts.execution_role).rpartition("/")[2] or "of the task",
+        assumed_name=str(groups.get("assumed") or _assumed_role(text) or facts.execution_role).rpartition("/")[2]
+        or "of the task",
     )
     return _Words(known | _secret_words(facts, text, name, key))
 
@@ -59,7 +60,12 @@ def _secret_words(facts: Facts, text: str, name: str, key: str) -> dict[str, str
     references = list(dict.fromkeys(one for _, one in named))
     if not references and name:
         references = [reference(name.split(",")[0].strip(" '\"."))]
-    shown = ", ".join(one.partition("#")[0] for one in references)
+    if not references:
+        references, one_of = facts.candidates(text), "that is one of "
+    else:
+        one_of = ""
+    names = list(dict.fromkeys(one.partition("#")[0] for one in references))
+    shown = (one_of if len(names) > 1 else "") + ", ".join(names)
     variables = ", ".join(variable for variable, _ in named)
     first = references[0].partition("#")[0] if references else ""
     store, _, bare = first.partition(":")
@@ -76,6 +82,11 @@ def _secret_words(facts: Facts, text: str, name: str, key: str) -> dict[str, str
         "variables": f" (for {variables})" if variables else "",
         "create_secret": create,
     }
+
+
+def _assumed_role(text: str) -> str:
+    found = re.search(r"assumed-role/(?P<role>[^/\s]+)/", text)
+    return found["role"] if found else ""
 
 
 def _endpoint(text: str) -> str:

@@ -1,0 +1,52 @@
+"""What our own checks tell: the answer through the load balancer, and the digests that run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .facts import Facts
+from .signs import Sign
+
+_BODY = 5
+# What an ALB answers by itself: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/
+# load-balancer-troubleshooting.html
+_REMEDIES = {
+    404: "check the path, and that the listener's rule has this domain: an unknown one is answered with 404",
+    502: "the container breaks the connection off: check that it listens on 0.0.0.0:{port}, and its logs",
+    503: "no task is registered and healthy: look at the tasks and targets",
+    504: "the container does not answer in time: check its security group, its port {port} and its logs",
+}
+_LOOK = "check service_http_check_path, service_http_check_status and service_http_check_body, and the logs"
+
+
+def read_answer(facts: Facts) -> Iterator[Sign]:
+    """What the check through the load balancer got."""
+    answer = facts.evidence.answer
+    if not answer or not answer.get("problem"):
+        return
+    status = int(answer.get("status") or 0)
+    body = str(answer.get("body") or "").strip().splitlines()
+    got = f"status {status}" if status else "no answer"
+    look = _REMEDIES.get(status, _LOOK).format(port=facts.port)
+    yield Sign(
+        "http_check",
+        f"{answer.get('url', 'the service')} {answer['problem']}",
+        f"GET {answer.get('url', '')}: {got}",
+        f"{answer.get('remedy') or look} ({facts.follow_logs('')})",
+        tuple(f"| {line[:200]}" for line in body[:_BODY]),
+    )
+
+
+def read_digests(facts: Facts) -> Iterator[Sign]:
+    """Running containers whose image is not the one that was asked for."""
+    for task in facts.evidence.tasks:
+        for container in task.get("containers") or ():
+            name, has = str(container.get("name")), str(container.get("imageDigest") or "")
+            wanted = facts.evidence.digests.get(name, "")
+            if task.get("lastStatus") == "RUNNING" and wanted and has and has != wanted:
+                yield Sign(
+                    "digest_mismatch",
+                    f"the container {name} runs another image than the one asked for",
+                    f"runs {has}, asked for {wanted}",
+                    "the tag was moved: deploy again, by digest (service_image_digest)",
+                )
