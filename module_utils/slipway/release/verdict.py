@@ -92,7 +92,7 @@ def _stalled(deployment_id: str, service: Mapping[str, Any], record: Mapping[str
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html.
     """
     deployments = service.get("deployments") or ()
-    mine = next((one for one in deployments if one.get("id") == deployment_id), {})
+    mine: Mapping[str, Any] = next((one for one in deployments if one.get("id") == deployment_id), {})
     if mine.get("rolloutState") != "FAILED" or record.get("status") not in {"PENDING", "IN_PROGRESS"}:
         return False
     configuration = service.get("deploymentConfiguration") or {}

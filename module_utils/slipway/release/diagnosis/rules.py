@@ -147,7 +147,7 @@ RULES = (
     ),
     _rule(
         "command_not_found",
-        r'exec: \?"(?P<command>[^"\]+)\?".*(executable file not found|no such file|permission denied|not found)'
+        r'exec: \\?"(?P<command>[^"\\]+)\\?".*(executable file not found|no such file|permission denied|not found)'
         r"|executable file not found|unable to start container process.*(no such file or directory|permission denied)",
         "the command {command} is not in the image {image}, or may not be executed",
         "check service_command, service_entry_point and the image's own ENTRYPOINT and CMD; the file must be "
