@@ -7,11 +7,13 @@ from typing import Any
 from ..evidence import Cause
 from .message import Notice, facts, headline
 
-# Characters that a block takes; escapes make a text longer, so it is cut before.
+# Characters that a block takes.
 _HEADER = 150
 _SECTION = 3_000
 _FIELD = 1_900
 _FIELDS = 10
+# <!channel> would call everybody.
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _SIGNS = {"succeeded": "\u2705", "rolled_back": "\u21a9\ufe0f", "failed": "\u274c", "interrupted": "\u26a0\ufe0f"}
 
 
@@ -41,18 +43,19 @@ def _cause(cause: Cause) -> str:
     remedy = f"\n*Remedy*: {_escaped(cause.remedy, 500)}" if cause.remedy else ""
     room = _SECTION - len(title) - len(remedy) - len("\n```\n\n```")
     evidence, block = "\n".join(cause.evidence).replace("```", "'''"), ""
-    if evidence and room > 0:
-        # An escape may be five characters for one.
-        length = min(len(evidence), room)
-        while len(_escaped(evidence, length)) > room:
-            length -= max(1, length // 10)
-        block = f"\n```\n{_escaped(evidence, length)}\n```"
+    if evidence:
+        block = f"\n```\n{_escaped(evidence, room)}\n```"
     return f"{title}{block}{remedy}"
 
 
 def _escaped(text: str, longest: int) -> str:
-    # The three characters that mean something to Slack, <!channel> among what they make.
-    return _cut(text, longest).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """The text without the characters that mean something to Slack, no longer than it takes."""
+    parts = [_ESCAPES.get(char, char) for char in text[: longest + 1]]
+    if sum(map(len, parts)) <= longest:
+        return "".join(parts)
+    while sum(map(len, parts)) >= longest:
+        parts.pop()
+    return f"{''.join(parts)}\u2026"
 
 
 def _cut(text: str, longest: int) -> str:

@@ -117,12 +117,12 @@ def _locks(aws: Aws, group: Sequence[Seen]) -> Iterator[Job]:
             answer = aws.call("dynamodb", "BatchGetItem", RequestItems={table: {"Keys": keys}})
         except AwsError as error:
             # The first release makes the table.
-            if error.code == "ResourceNotFoundException":
+            if error.code == history.NO_TABLE:
                 return
             raise
         found = {item["service"]["S"]: item for item in (answer.get("Responses") or {}).get(table) or ()}
         for seen in some:
-            seen.lock = {key: value["S"] for key, value in found.get(_key(seen), {}).items() if "S" in value}
+            seen.lock = history.plain(found.get(_key(seen), {}))
 
     for table, members in _by(group, _table).items():
         for some in batched(members, _LOCKS):
