@@ -8,6 +8,9 @@ short_description: Manage an Amazon ECS service
 description:
   - Creates, updates and deletes an ECS service. What differs is sent in one UpdateService call.
   - An option that is omitted is not managed. O(desired_count) is left alone when a scalable target owns it.
+  - >-
+    When the deployment strategy changes, it waits until no deployment is going on; and a service that gets its second
+    target group with it has a rolling deployment first, which prepares it, as AWS asks for.
   - It does not wait for the deployment.
 options:
   name: {type: str, required: true, description: The name of the service.}
@@ -46,17 +49,15 @@ options:
         suboptions:
           alternate_target_group: {type: str, description: "The target group of the other colour, by name or ARN."}
           production_listener_rule:
-            description: The ARN that identifies the production listener rule (in the case of an Application Load
-              Balancer) or listener (in the case for an Network Load Balancer) for routing production traffic.
+            description: >-
+              The rule for all requests, as C(LOAD_BALANCER:PORT/PRIORITY) or by ARN; of a Network Load Balancer the
+              listener, by ARN.
             type: str
           test_listener_rule:
-            description: The ARN that identifies the test listener rule (in the case of an
-              Application Load Balancer) or listener (in the case for an Network Load Balancer) for routing test
-              traffic.
+            description: The rule for test requests, in the same forms.
             type: str
           role_arn:
-            description: The ARN of the IAM role that grants Amazon ECS permission to call the Elastic Load Balancing
-              APIs for you.
+            description: The role by which ECS moves the requests, by name or ARN.
             type: str
   service_registries:
     description: The details of the service discovery registry to associate with this service.
@@ -176,8 +177,7 @@ options:
             choices: [AWS_LAMBDA, PAUSE]
           hook_target_arn: {type: str, description: The ARN of the hook target.}
           role_arn:
-            description: The ARN of the IAM role that grants Amazon ECS permission to call Lambda functions on your
-              behalf.
+            description: The role by which ECS calls the Lambda function, by name or ARN.
             type: str
           lifecycle_stages:
             description: The lifecycle stages at which to run the hook.
@@ -551,6 +551,25 @@ EXAMPLES = r"""
         assign_public_ip: true
     deployment_configuration:
       deployment_circuit_breaker: {enable: true, rollback: true}
+
+- name: A part of the requests goes to the new version first
+  ecs_service:
+    region: ap-northeast-2
+    name: voj-backend-api
+    cluster: voj-prod
+    task_definition: voj-backend-prod
+    load_balancers:
+      - target_group: voj-backend
+        container_name: api
+        container_port: 8000
+        advanced_configuration:
+          alternate_target_group: voj-backend-alternate
+          production_listener_rule: voj-backend-alb:443/20
+          role_arn: voj-backend-infrastructure
+    deployment_configuration:
+      strategy: CANARY
+      bake_time_in_minutes: 5
+      canary_configuration: {canary_percent: 10, canary_bake_time_in_minutes: 5}
 """
 
 RETURN = r"""

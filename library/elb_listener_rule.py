@@ -197,6 +197,12 @@ options:
     description: Whether weights of target groups are changed; V(false) when ECS shifts them (blue/green).
     type: bool
     default: true
+  alternate_target_group:
+    description:
+      - The name of the second target group of a service that ECS has deployed blue/green, and now deploys otherwise.
+      - Where the forward action has it beside those described, all of them stay with their weights, because the tasks
+        may be behind either.
+    type: str
   tags: {type: dict, description: All tags; those that AWS itself puts there are left alone.}
 extends_documentation_fragment: [aws]
 """

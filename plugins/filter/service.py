@@ -12,7 +12,7 @@ from ansible.errors import AnsibleFilterError
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "module_utils"))
 
 from slipway.aws.errors import SlipwayError
-from slipway.service import roles, scaling
+from slipway.service import roles, scaling, strategy
 
 
 def execution_role_statements(
@@ -51,4 +51,10 @@ class FilterModule:
             "scaling_policies": scaling.scaling_policies,
             "task_role_policies": roles.task_role_policies,
             "world_rules": roles.world_rules,
+            "alternate_target_group": strategy.alternate_target_group,
+            "deployment_configuration": strategy.deployment_configuration,
+            "forward_actions": strategy.forward_actions,
+            "infrastructure_role": strategy.infrastructure_role,
+            "load_balancers": strategy.load_balancers,
+            "release_timeout": strategy.release_timeout,
         }

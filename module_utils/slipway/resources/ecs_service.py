@@ -12,8 +12,8 @@ from ..aws.shapes import from_api, input_shape, to_api
 from ..engine.compare import Difference, Rules, changed_options, laid_over
 from ..engine.kind import Kind, Known, Options, Reference
 from ..engine.plan import Call, Desired, Live, Plan
-from . import tags
-from .names import arn, is_arn, last_part, role_arn, security_group_id, target_group_arn
+from . import ecs_traffic, tags
+from .names import arn, is_arn, last_part, security_group_id
 
 _CREATE = input_shape("ecs", "CreateService")
 _UPDATE = input_shape("ecs", "UpdateService")
@@ -42,6 +42,8 @@ class EcsService(Kind):
             "platform_version": "LATEST",
             "deployment_configuration.strategy": "ROLLING",
             "deployment_configuration.bake_time_in_minutes": 0,
+            "deployment_configuration.deployment_circuit_breaker.enable": False,
+            "deployment_configuration.deployment_circuit_breaker.rollback": False,
         },
         unordered={
             "capacity_provider_strategy": "capacity_provider",
@@ -51,6 +53,7 @@ class EcsService(Kind):
             "network_configuration.awsvpc_configuration.security_groups": "",
             "deployment_configuration.alarms.alarm_names": "",
             "deployment_configuration.lifecycle_hooks": "hook_target_arn",
+            "deployment_configuration.lifecycle_hooks[].lifecycle_stages": "",
             "service_connect_configuration.services": "port_name",
             "volume_configurations": "name",
         },
@@ -62,11 +65,9 @@ class EcsService(Kind):
         return f"{last_part(options.get('cluster') or 'default')}/{options['name']}"
 
     def references(self, options: Options) -> Iterable[Reference]:
-        """Target groups, security groups and the task definition's family, where they are given by name."""
+        """Target groups, listener rules, security groups and the task definition's family, where given by name."""
         for balancer in options.get("load_balancers") or ():
-            for group in _target_groups(balancer):
-                if not is_arn(group):
-                    yield "elb_target_group", group
+            yield from ecs_traffic.references(balancer)
         for group in _awsvpc(options).get("security_groups") or ():
             if not group.startswith("sg-"):
                 yield "security_group", group
@@ -100,7 +101,9 @@ class EcsService(Kind):
         if "task_definition" in fields:
             fields["task_definition"] = _task_definition_arn(known, fields["task_definition"])
         if "load_balancers" in fields:
-            fields["load_balancers"] = [_balancer(known, item) for item in fields["load_balancers"]]
+            fields["load_balancers"] = [ecs_traffic.balancer(known, item) for item in fields["load_balancers"]]
+        if "deployment_configuration" in fields:
+            fields["deployment_configuration"] = ecs_traffic.configuration(known, fields["deployment_configuration"])
         if "network_configuration" in fields:
             fields["network_configuration"] = {"awsvpc_configuration": _network(known, _awsvpc(options))}
         fields["tags"] = options.get("tags")
@@ -145,12 +148,20 @@ class EcsService(Kind):
             if key in desired.fields
         }
         if fields or "force_new_deployment" in changed:
-            params = to_api(_UPDATE, fields)
-            params.update(cluster=desired.settings["cluster"], service=desired.name)
+            if "deployment_configuration" in fields:
+                fields["deployment_configuration"] = ecs_traffic.of_strategy(fields["deployment_configuration"])
+            if "load_balancers" in fields:
+                there = live.fields.get("load_balancers") or []
+                fields["load_balancers"] = ecs_traffic.with_kept(there, fields["load_balancers"])
+            where = {"cluster": desired.settings["cluster"], "service": desired.name}
+            params = {**to_api(_UPDATE, fields), **where}
+            calls += ecs_traffic.before_switch(live.fields, fields, params, where)
             # AWS takes a new capacity provider strategy only together with a new deployment.
             if desired.settings["force_new_deployment"] or "capacity_provider_strategy" in changed:
                 params["forceNewDeployment"] = True
-            calls.append(Call("ecs", "UpdateService", params, lambda answer: outputs(answer["service"])))
+            # A role, target group or rule of its load balancer may have been made a moment ago.
+            soon = _SOON if "load_balancers" in fields else frozenset[str]()
+            calls.append(Call("ecs", "UpdateService", params, lambda answer: outputs(answer["service"]), retry=soon))
         return [*calls, *tags.ecs_calls(found, desired.fields, live.outputs["arn"])]
 
     def delete(self, desired: Desired, live: Live) -> Sequence[Call]:
@@ -228,26 +239,6 @@ def _primary(service: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _awsvpc(options: Options) -> Mapping[str, Any]:
     return (options.get("network_configuration") or {}).get("awsvpc_configuration") or {}
-
-
-def _target_groups(balancer: Mapping[str, Any]) -> list[str]:
-    alternate = (balancer.get("advanced_configuration") or {}).get("alternate_target_group")
-    return [group for group in (balancer.get("target_group"), alternate) if group]
-
-
-def _balancer(known: Known, item: Mapping[str, Any]) -> dict[str, Any]:
-    body = {key: value for key, value in item.items() if key not in {"target_group", "advanced_configuration"}}
-    if item.get("target_group"):
-        body["target_group_arn"] = target_group_arn(known, item["target_group"], "load_balancers.target_group")
-    advanced = dict(item.get("advanced_configuration") or {})
-    if advanced:
-        other = advanced.pop("alternate_target_group", None)
-        if other:
-            advanced["alternate_target_group_arn"] = target_group_arn(known, other, "alternate_target_group")
-        if advanced.get("role_arn"):
-            advanced["role_arn"] = role_arn(known.aws, advanced["role_arn"])
-        body["advanced_configuration"] = advanced
-    return body
 
 
 def _network(known: Known, item: Mapping[str, Any]) -> dict[str, Any]:

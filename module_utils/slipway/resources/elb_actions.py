@@ -129,6 +129,32 @@ def with_live_weights(desired: Desired, live: Live | None, option: str) -> Desir
     return Desired(desired.name, {**desired.fields, option: actions}, desired.settings)
 
 
+def with_live_groups(desired: Desired, live: Live | None, option: str, alternate: str) -> Desired:
+    """The same description with the target groups that are there, where the alternate one is among them.
+
+    Its service was deployed blue/green before, and its tasks may be behind either.
+    """
+    if live is None or not desired.fields.get(option):
+        return desired
+    forwards = [action["forward"]["target_groups"] for action in live.fields.get(option) or () if "forward" in action]
+    there: list[Mapping[str, Any]] = next(
+        (groups for groups in forwards if any(_is_named(group, alternate) for group in groups)), []
+    )
+    arns = {group["target_group_arn"] for group in there}
+    actions = [
+        {**action, "forward": {**action["forward"], "target_groups": there}}
+        if "forward" in action
+        and all(group["target_group_arn"] in arns for group in action["forward"]["target_groups"])
+        else action
+        for action in desired.fields[option]
+    ]
+    return Desired(desired.name, {**desired.fields, option: actions}, desired.settings)
+
+
+def _is_named(group: Mapping[str, Any], name: str) -> bool:
+    return f":targetgroup/{name}/" in str(group["target_group_arn"])
+
+
 def desired_conditions(conditions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Conditions as they are compared."""
     return live_conditions(api_conditions(conditions))

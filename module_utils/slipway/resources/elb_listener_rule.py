@@ -84,13 +84,16 @@ class ElbListenerRule(Kind):
             "priority": options["priority"],
             "client_secrets": elb_actions.secrets(options.get("actions") or ()),
             "manage_weights": options.get("manage_weights", True),
+            "alternate": options.get("alternate_target_group"),
         }
         return Desired(key, {name: value for name, value in fields.items() if value is not None}, settings)
 
     def plan(self, desired: Desired, live: Live | None) -> Plan:
-        """Weights that belong to a blue/green service are left alone."""
+        """Weights, and a second target group, that belong to ECS are left alone."""
         if not desired.absent and not desired.settings["manage_weights"]:
             desired = elb_actions.with_live_weights(desired, live, "actions")
+        if not desired.absent and desired.settings["alternate"]:
+            desired = elb_actions.with_live_groups(desired, live, "actions", desired.settings["alternate"])
         return super().plan(desired, live)
 
     def create(self, desired: Desired) -> Sequence[Call]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from .fargate import SIZES, closest, memory_of
 from .findings import Finding
+from .strategy import check_strategy
 
 Service = Mapping[str, Any]
 
@@ -194,4 +195,5 @@ RELATIONS = (
     check_domain,
     check_network,
     check_roles,
+    check_strategy,
 )
