@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..engine.kind import Kind, Lookup
 from .acm_certificate import AcmCertificate
 from .cloudwatch_alarm import CloudwatchAlarm
+from .dynamodb_table import DynamodbTable
 from .ecr_repository import EcrRepository
 from .ecs_cluster import EcsCluster
 from .ecs_service import EcsService
@@ -27,6 +28,7 @@ KINDS: dict[str, Kind] = {
     for kind in (
         AcmCertificate(),
         CloudwatchAlarm(),
+        DynamodbTable(),
         EcrRepository(),
         EcsCluster(),
         EcsService(),
