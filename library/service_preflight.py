@@ -7,9 +7,17 @@ DOCUMENTATION = r"""
 module: service_preflight
 short_description: Check a service's description against the account before anything is touched
 description:
-  - Checks that the account is the one that the description names, and that every secret and the hosted zone exist.
-  - Everything that is wrong is reported at once, with the variable, the file and line, and what to do.
-  - It only reads. No secret's value is read.
+  - >-
+    Checks all that can be known before a deploy: the account, the image and its architecture, secrets and their keys,
+    roles, the network, the load balancer, the certificate and the hosted zone, the cluster and the service, alarms and
+    quotas. What the deploy makes itself is no finding.
+  - >-
+    Everything is reported at once, as a tree of C(OK), C(WARN), C(FAIL) and C(SKIP), with the variable, the file and
+    line, and what to do. Any C(FAIL) fails the task. With C(--tags preflight) alone, or C(-v), every check is shown.
+  - It only reads. A permission that is missing is a C(WARN) that names it.
+  - >-
+    A secret's value is read only where the description asks for a key of its JSON, to see whether the key is there; it
+    is neither kept nor shown.
 options:
   service:
     description: The completed description, as M(service_description) returns it.
@@ -40,8 +48,21 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-account: {type: str, returned: success, description: The id of the account.}
-caller: {type: str, returned: success, description: The ARN of the caller.}
+account: {type: str, returned: always, description: The id of the account.}
+caller: {type: str, returned: always, description: The ARN of the caller.}
+api_calls: {type: int, returned: success, description: How many API calls it took.}
+findings:
+  type: list
+  elements: dict
+  returned: always
+  description: Every check; of a task that failed, only what is C(FAIL) or C(WARN).
+  contains:
+    group: {type: str, description: The branch of the tree.}
+    status: {type: str, description: "C(OK), C(WARN), C(FAIL) or C(SKIP)."}
+    what: {type: str, description: What was found.}
+    remedy: {type: str, description: What to do about it.}
+    variable: {type: str, description: The variable that it is about, if any.}
+    where: {type: str, description: The file and line where that was written.}
 """
 
 

@@ -32,10 +32,23 @@ class SlipwayError(Exception):
 class AwsError(SlipwayError):
     """A call that AWS answered with an error, or did not answer."""
 
-    def __init__(self, what: str, *, code: str, operation: str, where: str = "", remedy: str = "") -> None:
+    def __init__(
+        self, what: str, *, code: str, operation: str, service: str = "", where: str = "", remedy: str = ""
+    ) -> None:
         super().__init__(what, where=where, remedy=remedy)
         self.code = code
         self.operation = operation
+        self.service = service
+
+    @property
+    def is_denial(self) -> bool:
+        """Whether the caller lacks a permission."""
+        return self.code in _DENIED
+
+    @property
+    def is_about_credentials(self) -> bool:
+        """Whether AWS does not know who calls, so that no other call can do better."""
+        return self.code in _EXPIRED | _BAD_KEYS | _NO_CREDENTIALS
 
     def among(self, codes: Iterable[str]) -> bool:
         """Whether it is one of these; `Code: words` is that code with these words in what AWS said."""
@@ -49,6 +62,10 @@ _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired",
 _BAD_KEYS = frozenset(
     {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "SignatureDoesNotMatch",
      "InvalidSignatureException", "InvalidAccessKeyId", "IncompleteSignature"}
+)  # fmt: skip
+_NO_CREDENTIALS = frozenset(
+    {"NoCredentialsError", "CredentialRetrievalError", "PartialCredentialsError", "TokenRetrievalError",
+     "SSOTokenLoadError", "UnauthorizedSSOTokenError", "ProfileNotFound"}
 )  # fmt: skip
 _DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized", "AuthorizationError"}
@@ -72,7 +89,7 @@ def from_client_error(error: boto.ClientError, service: str, operation: str) -> 
         remedy = f"allow the action {call} to the role or user that runs Slipway"
     elif code in _THROTTLED:
         remedy = "AWS was still throttling after every retry: run the same command again in a minute"
-    return AwsError(what, code=code, operation=operation, where="AWS", remedy=remedy)
+    return AwsError(what, code=code, operation=operation, service=service, where="AWS", remedy=remedy)
 
 
 def from_botocore(error: boto.BotoCoreError, service: str, operation: str, endpoint: str) -> AwsError:
@@ -93,4 +110,4 @@ def from_botocore(error: boto.BotoCoreError, service: str, operation: str, endpo
         case boto.HTTPClientError() | boto.ConnectionError():
             what = f"{endpoint} does not answer ({call})"
             remedy = "check the network, the proxy and, if it is set, aws_endpoint_url / AWS_ENDPOINT_URL"
-    return AwsError(what, code=type(error).__name__, operation=operation, where="AWS", remedy=remedy)
+    return AwsError(what, code=type(error).__name__, operation=operation, service=service, where="AWS", remedy=remedy)

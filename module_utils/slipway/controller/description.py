@@ -87,12 +87,12 @@ def failure(host: str, problems: list[Finding], raw: Mapping[str, Any], task_var
     """The result of a task that refuses a description."""
 
     def locate(path: found.Path) -> str | None:
-        return _located(path, raw, task_vars)
+        return located(path, raw, task_vars)
 
     return {"failed": True, "changed": False, "msg": found.render(host, problems, locate)}
 
 
-def _located(path: found.Path, raw: Mapping[str, Any], task_vars: Mapping[str, Any]) -> str | None:
+def located(path: found.Path, raw: Mapping[str, Any], task_vars: Mapping[str, Any]) -> str | None:
     """Where the innermost part of the path that carries an origin was written."""
     top = str(path[0])
     if top not in raw:

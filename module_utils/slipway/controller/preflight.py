@@ -7,9 +7,11 @@ from typing import Any
 
 from ..aws.clients import Aws, Connection
 from ..aws.errors import SlipwayError
-from ..release.preflight import check
+from ..release.preflight import inspect
+from ..release.preflight.check import Check, counts, render, results
+from ..service.findings import Path
 from .action import InProcessAction
-from .description import described, failure
+from .description import described, located
 
 
 class ServicePreflightAction(InProcessAction):
@@ -21,8 +23,26 @@ class ServicePreflightAction(InProcessAction):
         if set(args) != {"service"} or not isinstance(service, Mapping):
             remedy = 'write: service_preflight: {service: "{{ _service_description.service }}"}'
             raise SlipwayError("needs one option, service", where="service_preflight", remedy=remedy)
+        raw = described(task_vars)
+
+        def locate(path: Path) -> str | None:
+            return located(path, raw, task_vars)
+
         aws = Aws(Connection.of(service))
-        problems = check(aws, service)
-        if problems:
-            return failure(str(task_vars["inventory_hostname"]), problems, described(task_vars), task_vars)
-        return {"changed": False, "account": aws.account, "caller": aws.identity()["Arn"]}
+        checks = inspect(aws, service)
+        alone = list(task_vars.get("ansible_run_tags") or ()) == ["preflight"]
+        tree = render(checks, locate, whole=alone or self._display.verbosity > 0)
+        result = {"changed": False, "account": aws.account, "caller": aws.identity()["Arn"]}
+        wrong = [check for check in checks if check.status == "FAIL"]
+        if not wrong:
+            self.report(f"preflight: {counts(checks)}\n{tree}")
+            return {**result, "findings": results(checks, locate), "api_calls": sum(aws.calls.values())}
+        # Ansible prints the whole result of a task that failed: what is as it should be would only hide the rest.
+        told = [check for check in checks if check.status in {"FAIL", "WARN"}]
+        head = _head(str(task_vars["inventory_hostname"]), wrong)
+        return {**result, "failed": True, "msg": f"{head}\n{tree}", "findings": results(told, locate)}
+
+
+def _head(host: str, wrong: list[Check]) -> str:
+    count = "1 thing is" if len(wrong) == 1 else f"{len(wrong)} things are"
+    return f"{count} in the way of {host}; nothing was touched."
