@@ -22,7 +22,7 @@ CAUSE = Cause(
 
 
 def record(**changes: Any) -> Record:
-    given = {
+    given: dict[str, Any] = {
         "service": "voj-prod/voj-backend-api",
         "started_at": "2026-11-21T07:00:00.000Z",
         "verdict": "rolled_back",
@@ -76,7 +76,7 @@ def test_what_is_told(verdict: str, kind: str, events: set[str]) -> None:
         ({"verdict": "interrupted", "tag": "", "revision": ""}, "release was interrupted"),
     ],
 )
-def test_the_headline(changes: dict[str, str], line: str) -> None:
+def test_the_headline(changes: dict[str, Any], line: str) -> None:
     assert message.headline(told(**changes)) == f"[prod] voj-backend: {line}"
 
 

@@ -56,7 +56,7 @@ class Issues:
             self._comment(found[0], told)
             return f"commented on issue {found[0]}"
         made = self._send("POST", "", {"title": markdown.title(told), "body": markdown.issue(told)})
-        return f"opened issue {made['number']}"
+        return f"opened issue {made.get('number', '')}".rstrip()
 
     def tell_rollback(self, told: Notice) -> str:
         """Comment on the service's open issue: a rollback mends the service and not the release."""

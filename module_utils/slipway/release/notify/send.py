@@ -22,6 +22,7 @@ from .secret_value import read
 Report = Callable[[str], None]
 # From the options, what is told; answers what was done, or nothing where there was nothing to do.
 Channel = Callable[[Mapping[str, Any], Notice], str]
+_SUMMARY = "GitHub job summary"
 _GITHUB_API = "https://api.github.com"
 _SLACK_REMEDIES = {
     403: "the workspace or the channel forbids the webhook: look at its settings in Slack",
@@ -51,7 +52,7 @@ def notify(options: Mapping[str, Any], /, *, check: bool, report: Report) -> dic
             # Where says which channel it is in most errors, but not in those of AWS.
             problems.append(str(error) if error.where == name else f"{name}: {error}")
         except Exception as error:  # noqa: BLE001 - a notice must not fail a release that is over, whatever it is
-            problems.append(f"{name}: {type(error).__name__}")
+            problems.append(f"{name}: {type(error).__name__}, where Slipway expected something else")
         else:
             if done:
                 sent.append(f"{name}: {done}")
@@ -81,7 +82,7 @@ def _channels(options: Mapping[str, Any], told: Notice) -> Iterator[tuple[str, C
     if options.get("notify_github_issue") and (wanted or told.record.verdict == "succeeded"):
         yield GITHUB, _issue
     if options.get("notify_github_summary") and os.environ.get("GITHUB_STEP_SUMMARY") and wanted:
-        yield "GitHub job summary", _summary
+        yield _SUMMARY, _summary
 
 
 def _slack(options: Mapping[str, Any], told: Notice) -> str:
@@ -140,7 +141,12 @@ def _github_token(options: Mapping[str, Any]) -> str:
 
 
 def _summary(_: Mapping[str, Any], told: Notice) -> str:
-    # One write of a file that is opened to append to: services are released side by side.
-    with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as file:
-        file.write(f"{markdown.report(told)}\n\n")
+    file = Path(os.environ["GITHUB_STEP_SUMMARY"])
+    try:
+        # One write of a file that is opened to append to: services are released side by side.
+        with file.open("a", encoding="utf-8") as opened:
+            opened.write(f"{markdown.report(told)}\n\n")
+    except OSError as error:
+        remedy = "check the variable GITHUB_STEP_SUMMARY, or set service_notify_github_summary to false"
+        raise SlipwayError(f"{file} can't be written: {error.strerror}", where=_SUMMARY, remedy=remedy) from None
     return "written"
