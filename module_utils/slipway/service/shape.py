@@ -66,7 +66,7 @@ def _check_value(value: Any, spec: Mapping[str, Any], at: Path) -> Iterator[Find
         said, remedy = _SAID[kind]
         yield Finding(at, f"must be {said}, not {_called(value)}", remedy)
     elif kind == "list":
-        element = {"type": spec.get("elements", "str"), "options": spec.get("options")}
+        element = {"type": spec.get("elements", "str"), "options": spec.get("options"), "choices": spec.get("choices")}
         for index, item in enumerate(value):
             yield from _check_value(item, element, (*at, index))
     elif kind == "dict":
