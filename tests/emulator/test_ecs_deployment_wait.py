@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from slipway.aws.errors import SlipwayError
 from slipway.release.wait import wait
 from tests.emulators.emulator import Emulator
 
-GOOD, BAD = ["sleep", "600"], ["sh", "-c", "exit 3"]
+GOOD, BAD = ["sleep", "600"], ["sh", "-c", "echo error: no way to start; exit 3"]
+LOG = {"awslogs-group": "/ecs/voj", "awslogs-region": "ap-northeast-2", "awslogs-stream-prefix": "ecs"}
 
 
 class Service:
@@ -22,6 +22,7 @@ class Service:
         self._ecs = emulator.client("ecs")
         self._image = image
         self._ecs.create_cluster(clusterName="c")
+        emulator.client("logs").create_log_group(logGroupName=LOG["awslogs-group"])
 
     def deploy(self, command: list[str]) -> str:
         revision = self._ecs.register_task_definition(
@@ -30,7 +31,14 @@ class Service:
             requiresCompatibilities=["FARGATE"],
             cpu="256",
             memory="512",
-            containerDefinitions=[{"name": "api", "image": self._image, "command": command}],
+            containerDefinitions=[
+                {
+                    "name": "api",
+                    "image": self._image,
+                    "command": command,
+                    "logConfiguration": {"logDriver": "awslogs", "options": LOG},
+                }
+            ],
         )["taskDefinition"]["taskDefinitionArn"]
         if self._ecs.describe_services(cluster="c", services=["s"])["services"]:
             answer = self._ecs.update_service(cluster="c", service="s", taskDefinition=revision)
@@ -69,24 +77,25 @@ def test_a_broken_release_tells_why_and_what_serves(service: Service) -> None:
 
     told.clear()
     broken = service.deploy(BAD)
-    with pytest.raises(SlipwayError) as caught:
-        service.wait(broken, told)
-    text = str(caught.value)
-    assert "circuit breaker" in text
-    assert "exit code 3" in text
-    assert "what serves now: voj:1 (1 tasks)" in text
+    result = service.wait(broken, told)
+    assert (result["failed"], result["serving"]) == (True, "voj:1")
+    assert "circuit breaker" in result["reason"]
+    assert [cause["code"] for cause in result["causes"]] == ["exit_code"]
+    assert "code 3" in result["msg"]
+    assert "error: no way to start" in result["msg"]
+    assert result["msg"].endswith("what serves now: voj:1 (1 tasks)")
     assert len([line for line in told if line.startswith("a task stopped")]) == 1
+    assert len([line for line in told if line.startswith("likely cause")]) == 1
+    assert "log: api: error: no way to start" in told
 
     # After the rollback the service is stable again, and the release as failed as before.
-    service.wait(first, [])
-    with pytest.raises(SlipwayError, match="failed"):
-        service.wait(broken, [])
+    assert service.wait(first, [])["state"] == "succeeded"
+    assert service.wait(broken, [])["state"] == "failed"
 
 
 @pytest.mark.usefixtures("docker_engine")
 def test_a_first_release_that_never_stands_has_an_end(service: Service) -> None:
-    with pytest.raises(SlipwayError) as caught:
-        service.wait(service.deploy(BAD), [], timeout=8)
-    assert "did not end within 8 s" in str(caught.value)
-    assert "exit code 3" in str(caught.value)
-    assert "what serves now: nothing" in str(caught.value)
+    result = service.wait(service.deploy(BAD), [], timeout=8)
+    assert result["reason"] == "the deployment did not end within 8 s"
+    assert "code 3" in result["msg"]
+    assert result["msg"].endswith("what serves now: nothing that was there before")

@@ -92,6 +92,7 @@ def follow(monkeypatch: pytest.MonkeyPatch) -> Follow:
                 "ListServiceDeployments": listed,
                 "ListTasks": {"taskArns": list(by_arn)},
                 "DescribeTasks": lambda params: {"tasks": [by_arn[arn] for arn in params["tasks"]]},
+                "DescribeTaskDefinition": {"taskDefinition": {}},
             }
         )
         monkeypatch.setattr(waiting, "Aws", lambda _: aws)
@@ -131,10 +132,11 @@ def test_each_thing_is_told_once(follow: Follow) -> None:
 
 def test_a_rollback_is_no_success(follow: Follow) -> None:
     rolled_back = service(deployment(OLD, rolloutState="COMPLETED", runningCount=2))
-    with pytest.raises(SlipwayError) as caught:
-        follow(service(deployment(), old()), rolled_back, deployment_id=MINE)
-    assert "rolled back or replaced" in str(caught.value)
-    assert "what serves now: voj:1 (2 tasks)" in str(caught.value)
+    result, _, _ = follow(service(deployment(), old()), rolled_back, deployment_id=MINE)
+    assert (result["failed"], result["state"], result["changed"]) == (True, "failed", False)
+    assert "rolled back or replaced" in result["reason"]
+    assert (result["serving"], result["task_definition"]) == ("voj:1", f"{ARN}:task-definition/voj:2")
+    assert result["msg"].endswith("what serves now: voj:1 (2 tasks)")
 
 
 def test_the_api_of_service_deployments_has_the_last_word(follow: Follow) -> None:
@@ -147,8 +149,8 @@ def test_the_api_of_service_deployments_has_the_last_word(follow: Follow) -> Non
             ]
         }
 
-    with pytest.raises(SlipwayError, match="was rolled back: breaker tripped"):
-        follow(service(deployment(), old()), listed=listed)
+    result, _, _ = follow(service(deployment(), old()), listed=listed)
+    assert result["reason"] == "the deployment failed and was rolled back: breaker tripped"
 
 
 def test_a_blue_green_deployment_asks_it_though_complete(follow: Follow) -> None:
@@ -168,12 +170,17 @@ def test_one_that_is_gone_is_looked_for_without_its_time(follow: Follow) -> None
         assert "createdAt" not in params
         return {"serviceDeployments": []}
 
-    with pytest.raises(SlipwayError, match="rolled back or replaced"):
-        follow(service(deployment(OLD)), deployment_id=MINE, listed=listed)
+    result, _, _ = follow(service(deployment(OLD)), deployment_id=MINE, listed=listed)
+    assert "rolled back or replaced" in result["reason"]
 
 
 def test_why_tasks_stopped_is_told_at_once_and_at_the_end(follow: Follow) -> None:
-    secret = "ResourceInitializationError: unable to pull secrets: JWT_SECRET not found"
+    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html
+    secret = (
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
+        "unable to retrieve secret from asm: service call has been retried 1 time(s): ResourceNotFoundException: "
+        "Secrets Manager can't find the specified secret."
+    )
     tasks = [
         *(task(number, secret) for number in range(3)),
         task(3, "Scaling activity initiated by (deployment ecs-svc/2)"),
@@ -182,12 +189,12 @@ def test_why_tasks_stopped_is_told_at_once_and_at_the_end(follow: Follow) -> Non
     ]
     failed = service(deployment(rolloutState="FAILED", rolloutStateReason="circuit breaker", status="ACTIVE"), old())
     told: list[str] = []
-    with pytest.raises(SlipwayError) as caught:
-        follow(service(deployment(), old()), failed, tasks=tasks, told=told)
+    result, _, _ = follow(service(deployment(), old()), failed, tasks=tasks, told=told)
     assert [line for line in told if "stopped" in line] == [f"a task stopped: {secret}"]
-    text = str(caught.value)
+    text = result["msg"]
     assert text.startswith("c/s: the deployment failed: circuit breaker")
-    assert f"3 x {secret}" in text
+    assert [(cause["code"], cause["count"]) for cause in result["causes"]] == [("secret_not_found", 3)]
+    assert secret in text
     assert "of the old deployment" not in text
     assert "Scaling" not in text
 
@@ -198,23 +205,25 @@ def test_a_task_whose_scheduler_names_no_deployment_is_known_by_its_revision(fol
         task(2, "another revision", by="s", taskDefinitionArn=f"{ARN}:task-definition/voj:1"),
         task(3, "older", by="s", createdAt=NOW - timedelta(hours=1)),
     ]
-    with pytest.raises(SlipwayError) as caught:
-        follow(service(deployment(), old()), timeout=3, tasks=tasks)
-    assert "1 x exited" in str(caught.value)
-    assert "another revision" not in str(caught.value)
-    assert "older" not in str(caught.value)
+    result, _, _ = follow(service(deployment(), old()), timeout=3, tasks=tasks)
+    assert "exited" in result["msg"]
+    assert "another revision" not in result["msg"]
+    assert "older" not in result["msg"]
 
 
 def test_a_wait_has_an_end(follow: Follow) -> None:
-    with pytest.raises(SlipwayError, match="did not end within 60 s"):
-        follow(service(deployment()))
+    result, _, _ = follow(service(deployment()))
+    assert result["reason"] == "the deployment did not end within 60 s"
+    assert [cause["code"] for cause in result["causes"]] == ["timeout"]
+    assert result["serving"] == ""
+    assert result["msg"].endswith("what serves now: nothing that was there before")
 
 
 def test_a_service_that_is_not_there_is_no_success(follow: Follow) -> None:
     with pytest.raises(SlipwayError, match="there is no service s in the cluster c"):
         follow(None)
-    with pytest.raises(SlipwayError, match="not there any more"):
-        follow(service(deployment()), None)
+    result, _, _ = follow(service(deployment()), None)
+    assert result["reason"] == "the service is not there any more"
 
 
 def test_check_mode_waits_for_nothing(follow: Follow) -> None:

@@ -1,79 +1,58 @@
-"""Waiting for a deployment, with a line for whatever happens, and what stopped collected before AWS forgets it."""
+"""Waiting for a deployment: a line for whatever happens, a true verdict, and on failure why and what serves now."""
 
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from itertools import batched
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ..aws.clients import Aws, Connection
 from ..aws.errors import AwsError, SlipwayError
 from ..resources.names import last_part
+from .diagnosis import diagnose
+from .evidence import Cause, Evidence, render
+from .observe import Deployment, Observer, deployment_of, describe, primary
 from .verdict import Verdict, verdict
+from .watch import Watch, stopped_reason
 
 Report = Callable[[str], None]
-_TASKS = 100
 # Seconds between two looks: short at first, when most deploys of a healthy service are seen to start.
 _FIRST, _LATER = 1.0, 5.0
-_SLACK = timedelta(minutes=1)
-_YOUNG = timedelta(seconds=5)
-# What an emulator without service deployments answers.
-_NO_SUCH_API = frozenset({"400", "404", "500", "501", "UnknownOperationException", "InvalidAction"})
-
-
-@dataclass
-class Seen:
-    """What was reported or collected already."""
-
-    progress: str = ""
-    events: set[str] = field(default_factory=set)
-    tasks: dict[str, str] = field(default_factory=dict)
+# A screen holds the causes that tell most.
+_CAUSES = 3
+# AWS or the way to it had a bad moment; botocore has tried again by then.
+_BAD_MOMENTS = frozenset(
+    {"EndpointConnectionError", "ConnectionClosedError", "ConnectTimeoutError", "ReadTimeoutError", "HTTPClientError",
+     "ConnectionError", "ProxyConnectionError", "ResponseStreamingError", "IncompleteReadError", "SSLError",
+     "ServerException", "ServiceUnavailable", "ServiceUnavailableException", "InternalFailure", "InternalError",
+     "InternalServerError", "InternalServiceError", "RequestTimeout", "RequestTimeoutException", "Throttling",
+     "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "LimitExceededException", "500", "502",
+     "503", "504"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Deployment:
-    """The deployment that is waited for.
+class End:
+    """How a wait ended.
 
     Attributes:
-        since: when it was made; None where it is gone already, and nobody tells.
-        task_definition: what it is to run, likewise.
+        timed_out: seconds after which it gave up; None where it did not.
     """
 
-    aws: Aws
-    cluster: str
-    service: str
-    id: str
-    since: datetime | None = None
-    task_definition: str = ""
-
-    def is_young(self) -> bool:
-        """Whether it was made a moment ago."""
-        return self.since is not None and datetime.now(tz=UTC) - self.since < _YOUNG
-
-    def owns(self, task: Mapping[str, Any]) -> bool:
-        """Whether a task is of this deployment."""
-        by = str(task.get("startedBy") or "")
-        if by.startswith("ecs-svc/"):
-            return by == self.id
-        # A scheduler that names no deployment: the same task definition, and no older.
-        created = task.get("createdAt")
-        young = self.since is not None and created is not None and created >= self.since - _SLACK
-        return young and task.get("taskDefinitionArn") == self.task_definition
+    found: Verdict
+    timed_out: float | None = None
 
 
 def wait(options: Mapping[str, Any], /, *, check: bool, report: Report) -> dict[str, Any]:
-    """The step of ecs_deployment_wait.
+    """The step of ecs_deployment_wait; a deployment that failed is a result with `failed`, and why.
 
     Raises:
-        SlipwayError: the deployment failed, or did not end within `timeout` seconds.
+        SlipwayError: there is no such service, or AWS does not answer.
     """
     aws = Aws(Connection.of(options))
     started = time.monotonic()
-    service = _describe(aws, options["cluster"], options["service"])
+    service = _described(aws, options, started, report)
     if service is None and not check:
         raise SlipwayError(
             f"there is no service {options['service']} in the cluster {options['cluster']}",
@@ -82,31 +61,69 @@ def wait(options: Mapping[str, Any], /, *, check: bool, report: Report) -> dict[
         )
     if check or service is None:
         return {"changed": False, "state": "planned", "seconds": 0.0, "api_calls": sum(aws.calls.values())}
-    wanted = options.get("deployment_id") or _primary(service).get("id", "")
-    own = _deployment(service, wanted)
+    wanted = str(options.get("deployment_id") or primary(service).get("id", ""))
+    own = deployment_of(service, wanted)
     mine = Deployment(
         aws, options["cluster"], options["service"], wanted, own.get("createdAt"), own.get("taskDefinition", "")
     )
-    reached = _primary(_follow(mine, service, options["timeout"], report))
+    observer = Observer(mine, service, options.get("digests"))
+    end = _follow(observer, options, started, report)
+    result = _success(observer) if end.found.state == "succeeded" else _failure(observer, end)
     return {
         "changed": False,
-        "state": "succeeded",
         "deployment_id": wanted,
-        "task_definition": reached.get("taskDefinition", ""),
-        "running_count": reached.get("runningCount", 0),
-        "desired_count": reached.get("desiredCount", 0),
+        **result,
         "seconds": round(time.monotonic() - started, 1),
         "api_calls": sum(aws.calls.values()),
     }
 
 
-def _primary(service: Mapping[str, Any]) -> Mapping[str, Any]:
-    return next((one for one in service["deployments"] if one.get("status") == "PRIMARY"), {})
+def _follow(observer: Observer, options: Mapping[str, Any], started: float, report: Report) -> End:
+    mine, watch = observer.deployment, Watch(observer.deployment.since)
+    # A task that crashes at once is seen running for a moment: whatever was not standing all along is looked at twice.
+    settled, stood_with = not mine.is_young(), -1
+    while True:
+        # A complete rolling deployment needs no second opinion: that keeps a run without changes at one call.
+        found, looked = verdict(mine.id, observer.service, observer.records), False
+        if found.state != "succeeded" or not _is_rolling(observer.service) or not settled:
+            observer.look()
+            found, looked = verdict(mine.id, observer.service, observer.records), True
+        for line in watch.news(observer.evidence(), observer.logs.errors(), going_on=found.state == "going_on"):
+            report(line)
+        if found.state == "succeeded":
+            stopped = _stopped(observer)
+            if settled or found.recorded or stopped == stood_with:
+                return _right_digests(observer, found) if looked else End(found)
+            stood_with = stopped
+        else:
+            settled, stood_with = False, -1
+        if found.state == "failed":
+            return End(found)
+        elapsed = time.monotonic() - started
+        if elapsed > options["timeout"]:
+            return End(found, options["timeout"])
+        time.sleep(_FIRST if elapsed < 2 * _LATER else _LATER)
+        try:
+            observer.service = _described(mine.aws, options, started, report)
+        except AwsError as error:
+            if error.code not in _BAD_MOMENTS:
+                raise
+            return End(found, options["timeout"])
 
 
-def _deployment(service: Mapping[str, Any] | None, identity: str) -> Mapping[str, Any]:
-    deployments: list[Mapping[str, Any]] = (service or {}).get("deployments") or []
-    return next((one for one in deployments if one.get("id") == identity), {})
+def _described(aws: Aws, options: Mapping[str, Any], started: float, report: Report) -> dict[str, Any] | None:
+    """The service, after however many bad moments there are within the time of the wait."""
+    told = ""
+    while True:
+        try:
+            return describe(aws, options["cluster"], options["service"])
+        except AwsError as error:
+            if error.code not in _BAD_MOMENTS or time.monotonic() - started > options["timeout"]:
+                raise
+            if told != error.what:
+                told = error.what
+                report(f"AWS can't be asked just now, and is asked again: {error.what}")
+        time.sleep(_LATER)
 
 
 def _is_rolling(service: Mapping[str, Any] | None) -> bool:
@@ -114,128 +131,80 @@ def _is_rolling(service: Mapping[str, Any] | None) -> bool:
     return bool(configuration.get("strategy", "ROLLING") == "ROLLING")
 
 
-def _follow(mine: Deployment, service: Mapping[str, Any] | None, timeout: float, report: Report) -> Mapping[str, Any]:
-    started, seen = time.monotonic(), Seen()
-    # A task that crashes at once is seen running for a moment: whatever was not standing all along is looked at twice.
-    settled, stood_with = not mine.is_young(), -1
-    while True:
-        # A complete rolling deployment needs no second opinion: that keeps a run without changes at one call.
-        found = verdict(mine.id, service)
-        if found.state != "succeeded" or not _is_rolling(service):
-            found = verdict(mine.id, service, _service_deployments(mine))
-            _collect(mine, seen, report)
-        for line in _news(service, mine, seen):
-            report(line)
-        if found.state == "succeeded" and service is not None:
-            if settled or found.recorded:
-                return service
-            _collect(mine, seen, report)
-            stopped = sum(1 for reason in seen.tasks.values() if reason)
-            settled, stood_with = stopped == stood_with, stopped
-            if settled:
-                return service
-        else:
-            settled, stood_with = False, -1
-        elapsed = time.monotonic() - started
-        if found.state == "failed" or elapsed > timeout:
-            raise _failure(mine, found, service, seen, timeout)
-        time.sleep(_FIRST if elapsed < 2 * _LATER else _LATER)
-        service = _describe(mine.aws, mine.cluster, mine.service)
+def _stopped(observer: Observer) -> int:
+    tasks = observer.evidence().tasks
+    return sum(1 for task in tasks if task.get("lastStatus") == "STOPPED" and stopped_reason(task))
 
 
-def _describe(aws: Aws, cluster: str, name: str) -> dict[str, Any] | None:
-    try:
-        services = aws.call("ecs", "DescribeServices", cluster=cluster, services=[name])["services"]
-    except AwsError as error:
-        if error.code == "ClusterNotFoundException":
-            return None
-        raise
-    return services[0] if services and services[0].get("status") != "INACTIVE" else None
+def _right_digests(observer: Observer, found: Verdict) -> End:
+    evidence = observer.evidence()
+    if not evidence.digests:
+        return End(found)
+    # Since the last look a task may have been replaced.
+    observer.look_at_tasks()
+    wrong = sorted({text for task in observer.evidence().tasks for text in other_digests(task, evidence.digests)})
+    return End(Verdict("failed", f"it runs another image than was asked for: {'; '.join(wrong)}") if wrong else found)
 
 
-def _service_deployments(mine: Deployment) -> list[Mapping[str, Any]]:
-    # The two clocks of one deployment differ by moments.
-    since = {} if mine.since is None else {"createdAt": {"after": mine.since - _SLACK}}
-    try:
-        answer = mine.aws.call(
-            "ecs",
-            "ListServiceDeployments",
-            cluster=mine.cluster,
-            service=mine.service,
-            maxResults=_TASKS,
-            **since,
-        )
-        return list(answer.get("serviceDeployments") or ())
-    except AwsError as error:
-        if error.code in _NO_SUCH_API:
-            return []
-        raise
-
-
-def _collect(mine: Deployment, seen: Seen, report: Report) -> None:
-    """Tasks of this deployment that stopped: AWS describes them for about an hour only."""
-    stopped = mine.aws.pages(
-        "ecs", "ListTasks", "taskArns", cluster=mine.cluster, serviceName=mine.service, desiredStatus="STOPPED"
-    )
-    for arns in batched([arn for arn in stopped if arn not in seen.tasks], _TASKS):
-        for task in mine.aws.call("ecs", "DescribeTasks", cluster=mine.cluster, tasks=list(arns))["tasks"]:
-            ours = mine.owns(task)
-            # A task on its way down has no reason yet: look again.
-            if ours and task.get("lastStatus") != "STOPPED":
-                continue
-            reason = stopped_reason(task) if ours else ""
-            seen.tasks[task["taskArn"]] = reason
-            if reason and list(seen.tasks.values()).count(reason) == 1:
-                report(f"a task stopped: {reason}")
-
-
-def stopped_reason(task: Mapping[str, Any]) -> str:
-    """Why a task stopped, with each container's exit code; empty for a task that scaling stopped."""
-    reason = str(task.get("stoppedReason") or "no reason given")
-    if reason.startswith("Scaling activity initiated by"):
-        return ""
-    details = []
-    for container in task.get("containers") or ():
-        parts = [str(container["reason"])] if container.get("reason") else []
-        if container.get("exitCode") is not None:
-            parts.insert(0, f"exit code {container['exitCode']}")
-        if parts and not all(part in reason for part in parts):
-            details.append(f"{container.get('name', 'container')}: {', '.join(parts)}")
-    return f"{reason} ({'; '.join(details)})" if details else reason
-
-
-def _news(service: Mapping[str, Any] | None, mine: Deployment, seen: Seen) -> Iterator[str]:
-    progress = _progress(_deployment(service, mine.id))
-    if progress != seen.progress:
-        seen.progress = progress
-        yield progress
-    for event in reversed((service or {}).get("events") or ()):
-        is_new = event["id"] not in seen.events and mine.since is not None and event["createdAt"] >= mine.since
-        seen.events.add(event["id"])
-        if is_new:
-            yield f"event: {event['message']}"
-
-
-def _progress(mine: Mapping[str, Any]) -> str:
-    counts = f"{mine.get('runningCount', 0)} of {mine.get('desiredCount', 0)} tasks running"
-    pending = f", {mine['pendingCount']} pending" if mine.get("pendingCount") else ""
-    failed = f", {mine['failedTasks']} failed" if mine.get("failedTasks") else ""
-    state = str(mine.get("rolloutState") or "IN_PROGRESS").lower().replace("_", " ")
-    return f"deployment {state}: {counts}{pending}{failed}" if mine else "the deployment is gone"
-
-
-def _failure(
-    mine: Deployment, found: Verdict, service: Mapping[str, Any] | None, seen: Seen, timeout: float
-) -> SlipwayError:
-    what = found.reason if found.state == "failed" else f"the deployment did not end within {timeout:.0f} s"
-    lines = [what]
-    reasons = Counter(reason for reason in seen.tasks.values() if reason)
-    lines += [f"  {count} x {reason}" for reason, count in reasons.most_common(5)]
-    serving = [
-        f"{last_part(one.get('taskDefinition', ''))} ({one['runningCount']} tasks)"
-        for one in (service or {}).get("deployments") or ()
-        if one.get("runningCount") and one.get("id") != mine.id
+def other_digests(task: Mapping[str, Any], wanted: Mapping[str, str]) -> list[str]:
+    """The containers of a running task with another digest than asked for; one that nobody tells is no mismatch."""
+    if task.get("lastStatus") != "RUNNING":
+        return []
+    return [
+        f"{container['name']} has {container['imageDigest']}"
+        for container in task.get("containers") or ()
+        if container.get("imageDigest")
+        and container.get("name") in wanted
+        and container["imageDigest"] != wanted[container["name"]]
     ]
-    lines.append(f"  what serves now: {', '.join(serving) or 'nothing that was there before'}")
-    remedy = "look at its logs and events, correct the description or the image, and run the same command again"
-    return SlipwayError("\n".join(lines), where=f"{mine.cluster}/{mine.service}", remedy=remedy)
+
+
+def _success(observer: Observer) -> dict[str, Any]:
+    reached = primary(observer.service)
+    return {
+        "state": "succeeded",
+        "task_definition": reached.get("taskDefinition", ""),
+        "running_count": reached.get("runningCount", 0),
+        "desired_count": reached.get("desiredCount", 0),
+    }
+
+
+def _failure(observer: Observer, end: End) -> dict[str, Any]:
+    # The last look: a task that stopped meanwhile, and the last lines of the logs.
+    observer.look()
+    observer.look_at_logs_of_the_living()
+    evidence = observer.evidence(timed_out=end.timed_out)
+    late = f"the deployment did not end within {end.timed_out:.0f} s" if end.timed_out is not None else ""
+    reason = late or end.found.reason
+    causes, serves = diagnose(evidence), serving(evidence)
+    where = f"{observer.deployment.cluster}/{observer.deployment.service}"
+    task_definition = observer.deployment.task_definition or evidence.task_definition.get("taskDefinitionArn", "")
+    return {
+        "failed": True,
+        "msg": told(f"{where}: {reason}", causes, serves),
+        "state": "failed",
+        "task_definition": task_definition,
+        "reason": reason,
+        "causes": [cause.result() for cause in causes],
+        "serving": serves.partition(" ")[0],
+    }
+
+
+def serving(evidence: Evidence) -> str:
+    """What served before and still runs: `voj-backend-prod:11 (2 tasks)`; empty where nothing does."""
+    others = [
+        one
+        for one in (evidence.service or {}).get("deployments") or ()
+        if one.get("runningCount") and one.get("id") != evidence.deployment_id
+    ]
+    most = max(others, key=lambda one: int(one["runningCount"]), default=None)
+    return f"{last_part(most.get('taskDefinition', ''))} ({most['runningCount']} tasks)" if most else ""
+
+
+def told(headline: str, causes: list[Cause], serves: str) -> str:
+    """A failure on one screen: what failed, why, and what serves now."""
+    lines = [headline, render(causes[:_CAUSES])]
+    if more := causes[_CAUSES:]:
+        lines.append(f"and also: {'; '.join(cause.title for cause in more)}")
+    lines.append(f"what serves now: {serves or 'nothing that was there before'}")
+    return "\n".join(line for line in lines if line)
