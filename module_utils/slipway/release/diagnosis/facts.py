@@ -125,7 +125,7 @@ class Facts:
                 return image
         if not container and (found := _IMAGE.search(text)):
             return found[1]
-        return str(self.container(container).get("image") or "") or "the image"
+        return str(self.container(container).get("image") or "") or ""
 
     def log_group(self, container: str) -> str:
         """The container's log group."""
@@ -188,7 +188,11 @@ def reference(value_from: str) -> str:
     """A secret as a description names it, from the task definition's `valueFrom`."""
     if found := _SECRET_ARN.fullmatch(value_from):
         return f"secretsmanager:{found['name']}" + (f"#{found['key']}" if found["key"] else "")
-    name = value_from.partition(":parameter")[2] if value_from.startswith("arn:") else value_from
+    name = value_from
+    if value_from.startswith("arn:"):
+        # The ARN of a name without a path has a slash of its own.
+        path = value_from.partition(":parameter")[2]
+        name = path if path.count("/") > 1 else path.removeprefix("/")
     return f"ssm:{name}"
 
 

@@ -43,8 +43,8 @@ _ROUTE = (
 RULES = (
     _rule(
         "image_architecture",
-        r"does not contain descriptor matching platform '?(?P<platform>[\w/]+)|exec format error"
-        r"|no matching manifest for (?P<wanted>[\w/]+)|no match for platform in manifest",
+        r"does not contain descriptor matching platform|exec format error"
+        r"|no matching manifest for|no match for platform in manifest",
         "the image {image} is not built for the task's CPU architecture {architecture}",
         "build the image for {docker_platform} (docker buildx build --platform {docker_platform}), or set "
         "service_cpu_architecture to the image's own",
@@ -76,7 +76,7 @@ RULES = (
     ),
     _rule(
         "secret_denied",
-        r"not authorized to perform: (?P<action>secretsmanager:\w+|ssm:\w+)"
+        r"not authorized to perform: (secretsmanager|ssm):"
         r"|retrieve secrets? from (asm|ssm)(?!.*(ecr|logs):).*AccessDenied",
         "the execution role {role} may not read the secret{secret_is}",
         "allow {action} on it to the role {role}; where Slipway manages the role, the next deploy.yml does so",
@@ -102,15 +102,15 @@ RULES = (
     ),
     _rule(
         "execution_role",
-        r"unable to assume the role '?(?P<assumed>[^\s']+)?",
-        "ECS may not assume the role {assumed_name}",
+        r"unable to assume the role ",
+        "ECS may not assume the role {named_role}",
         "check that the role exists and that its trust policy lets ecs-tasks.amazonaws.com do sts:AssumeRole "
-        "(aws iam get-role --role-name {assumed_name})",
+        "(aws iam get-role --role-name {named_role})",
         FAILURES,
     ),
     _rule(
         "image_pull_denied",
-        r"not authorized to perform: (?P<action>ecr:\w+)|pull access denied|no basic auth credentials"
+        r"not authorized to perform: ecr:|pull access denied|no basic auth credentials"
         r"|Check that the role has the permissions to pull images"
         r"|CannotPullContainer.*(403 Forbidden|401 Unauthorized|authorization failed)"
         r"|Login to the registry failed|requested access to the resource is denied",
@@ -123,9 +123,9 @@ RULES = (
     ),
     _rule(
         "infrastructure_role",
-        r"not authorized to perform: (?P<action>elasticloadbalancing:\w+)|ECS Infrastructure Role '(?P<assumed>[^']+)'",
+        r"not authorized to perform: elasticloadbalancing:|ECS Infrastructure Role ",
         "ECS may not change the load balancer: {action}",
-        "attach AmazonECSInfrastructureRolePolicyForLoadBalancers to the infrastructure role {assumed_name}, and let "
+        "attach AmazonECSInfrastructureRolePolicyForLoadBalancers to the infrastructure role {named_role}, and let "
         "ecs.amazonaws.com assume it (service_infrastructure_role)",
         BLUE_GREEN,
     ),
@@ -140,14 +140,14 @@ RULES = (
     ),
     _rule(
         "execution_role",
-        r"not authorized to perform: (?P<action>[\w-]+:\w+)",
+        r"not authorized to perform: [\w-]+:\w+",
         "the execution role {role} may not do {action}",
         "allow {action} to the role {role}",
         INITIALIZATION,
     ),
     _rule(
         "command_not_found",
-        r'exec: \\?"(?P<command>[^"\\]+)\\?".*(executable file not found|no such file|permission denied|not found)'
+        r'exec: \\?"([^"\\]+)\\?".*(executable file not found|no such file|permission denied|not found)'
         r"|executable file not found|unable to start container process.*(no such file or directory|permission denied)",
         "the command {command} is not in the image {image}, or may not be executed",
         "check service_command, service_entry_point and the image's own ENTRYPOINT and CMD; the file must be "

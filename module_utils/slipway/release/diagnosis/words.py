@@ -6,9 +6,14 @@ import re
 from typing import Any
 
 from .facts import Facts, reference
+from .rules import Rule
 from .signs import Sign
 
 _SHELL = re.compile(r"(?:sh|bash)(?:: line \d+|: \d+)?: (?P<command>\S+?):")
+# They may stand anywhere in a text, after what made the rule fit.
+_ACTION = re.compile(r"not authorized to perform: (?P<found>[\w-]+:\w+)")
+_COMMAND = re.compile(r'exec: \\?"(?P<found>[^"\\]+)')
+_ROLE = re.compile(r"(?:assumed-role/|:role/(?:\S+/)?)(?P<found>[\w+=,.@-]+)")
 
 
 class _Words(dict[str, Any]):
@@ -17,12 +22,19 @@ class _Words(dict[str, Any]):
 
 
 def sign(
-    found: tuple[Any, re.Match[str]], facts: Facts, text: str, *, container: str = "", line: str = "", counts: int = 1
+    found: tuple[Rule, re.Match[str]], facts: Facts, text: str, *, container: str = "", line: str = "", counts: int = 1
 ) -> Sign:
     """A rule that fits, filled in."""
     rule, match = found
     known = _words(facts, match, text, container)
-    return Sign(rule.code, rule.title.format_map(known), line or text, rule.remedy.format_map(known), counts=counts)
+    # What is not known leaves a gap.
+    title, remedy = (re.sub(" {2,}", " ", one.format_map(known)) for one in (rule.title, rule.remedy))
+    return Sign(rule.code, title, line or text, remedy, counts=counts)
+
+
+def _in(text: str, pattern: re.Pattern[str]) -> str:
+    found = pattern.search(text)
+    return found["found"] if found else ""
 
 
 def _words(facts: Facts, match: re.Match[str], text: str, container: str) -> _Words:
@@ -46,11 +58,10 @@ def _words(facts: Facts, match: re.Match[str], text: str, container: str) -> _Wo
         in_region=facts.in_region,
         log_group=facts.log_group(container) or "of the task",
         endpoint=_endpoint(text),
-        command=groups.get("command") or "that was asked for",
-        action=groups.get("action") or "reading",
+        command=_in(text, _COMMAND) or "that was asked for",
+        action=_in(text, _ACTION) or "the call",
         what=what,
-        assumed_name=str(groups.get("assumed") or _assumed_role(text) or facts.execution_role).rpartition("/")[2]
-        or "of the task",
+        named_role=_in(text, _ROLE) or facts.execution_role or "of the task",
     )
     return _Words(known | _secret_words(facts, text, name, key))
 
@@ -82,11 +93,6 @@ def _secret_words(facts: Facts, text: str, name: str, key: str) -> dict[str, str
         "variables": f" (for {variables})" if variables else "",
         "create_secret": create,
     }
-
-
-def _assumed_role(text: str) -> str:
-    found = re.search(r"assumed-role/(?P<role>[^/\s]+)/", text)
-    return found["role"] if found else ""
 
 
 def _endpoint(text: str) -> str:
