@@ -205,6 +205,29 @@ def test_secrets_have_the_description_s_names(value_from: str, expected: str) ->
     assert reference(value_from) == expected
 
 
+REFUSED = target("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+
+
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [
+        ("Server listening on port 3000", "listens on port 3000, and the load balancer asks port 8000"),
+        ("[INFO] Listening at: http://0.0.0.0:5000 (7)", "listens on port 5000"),
+        ("Tomcat started on port(s): 8080 (http) with context path ''", "listens on port 8080"),
+        ("INFO: Uvicorn running on http://127.0.0.1:8000", "listens on 127.0.0.1 only"),
+        # Node prints localhost, and listens everywhere.
+        ("app listening on http://localhost:8000", "nothing answers HTTP on port 8000"),
+        ("Listening at: http://0.0.0.0:8000", "nothing answers HTTP on port 8000"),
+        ("redis connection running at localhost:6379", "nothing answers HTTP on port 8000"),
+        ("started at 12:30:45", "nothing answers HTTP on port 8000"),
+    ],
+)
+def test_where_an_application_says_that_it_listens(line: str, title: str) -> None:
+    (cause,) = diagnose(going(running(), targets=[REFUSED], logs={f"api/{TASK}": ["starting", line]}))
+    assert cause.code == "port_mismatch"
+    assert title in cause.title
+
+
 @pytest.mark.parametrize("text", ["", "Essential container in task exited", "Task failed to start", "all is well"])
 def test_what_no_rule_knows(text: str) -> None:
     assert rule_for(text) is None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from slipway.release.verdict import State, verdict
-from slipway.release.wait import stopped_reason
+from slipway.release.watch import stopped_reason
 
 ID = "ecs-svc/0000000000000000002"
 
@@ -25,6 +25,13 @@ def service_deployment(status: str, number: int = 2, reason: str = "") -> dict[s
     arn = f"arn:aws:ecs:ap-northeast-2:000000000000:service-revision/c/s/{number:019}"
     return {"targetServiceRevisionArn": arn, "status": status, "statusReason": reason}
 
+
+def described(status: str, number: int = 2, **more: Any) -> dict[str, Any]:
+    arn = f"arn:aws:ecs:ap-northeast-2:000000000000:service-revision/c/s/{number:019}"
+    return {"targetServiceRevision": {"arn": arn}, "status": status, **more}
+
+
+ROLLBACK = {"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}}
 
 # Every case: the service, its service deployments, the state, and a part of the reason.
 CASES: dict[str, tuple[dict[str, Any] | None, list[dict[str, Any]], State, str]] = {
@@ -62,6 +69,55 @@ CASES: dict[str, tuple[dict[str, Any] | None, list[dict[str, Any]], State, str]]
     "rollback failed": (service(deployment(1)), [service_deployment("ROLLBACK_FAILED")], "failed", "so did"),
     "stopped": (service(deployment()), [service_deployment("STOPPED")], "failed", "stopped"),
     "a state of tomorrow": (service(deployment()), [service_deployment("PONDERING")], "going_on", "PONDERING"),
+    "stopped, with a reason": (service(deployment()), [service_deployment("STOPPED", reason="so")], "failed", ": so"),
+    "stopped by another one": (
+        service(deployment(3), deployment(status="ACTIVE")),
+        [service_deployment("PENDING", 3), service_deployment("STOPPED")],
+        "failed",
+        "another deployment has taken its place",
+    ),
+    "as DescribeServiceDeployments has it": (
+        service(deployment(1)),
+        [described("ROLLBACK_SUCCESSFUL", rollback={"reason": "alarm"})],
+        "failed",
+        "rolled back: alarm",
+    ),
+    "a first deployment that stalls": (
+        service(deployment(rolloutState="FAILED", rolloutStateReason="breaker"), **ROLLBACK),
+        [described("IN_PROGRESS")],
+        "failed",
+        "failed: breaker",
+    ),
+    "failed, and its rollback is about to start": (
+        service(deployment(rolloutState="FAILED"), deployment(1, status="ACTIVE"), **ROLLBACK),
+        [described("IN_PROGRESS")],
+        "going_on",
+        "IN_PROGRESS",
+    ),
+    "failed, and rollback is off": (
+        service(deployment(rolloutState="FAILED"), deployment(1, status="ACTIVE")),
+        [described("IN_PROGRESS")],
+        "failed",
+        "the deployment failed",
+    ),
+    "failed, and rolling back": (
+        service(deployment(rolloutState="FAILED")),
+        [described("ROLLBACK_IN_PROGRESS")],
+        "going_on",
+        "ROLLBACK_IN_PROGRESS",
+    ),
+    "complete, but it bakes": (service(deployment()), [described("IN_PROGRESS")], "going_on", "IN_PROGRESS"),
+    "successful, and overtaken since": (
+        service(deployment(3), deployment(status="ACTIVE")),
+        [described("PENDING", 3), described("SUCCESSFUL")],
+        "succeeded",
+        "",
+    ),
+    "inactive": (service(status="INACTIVE"), [described("SUCCESSFUL")], "failed", "not there"),
+    "a record without a status": (service(deployment()), [described("")], "going_on", ""),
+    "a record without a revision": (service(deployment()), [{"status": "STOPPED"}], "succeeded", ""),
+    "no deployments": (service(), [], "failed", "rolled back or replaced"),
+    "more run than desired": (service(deployment(runningCount=3)), [], "succeeded", ""),
     "only another one's": (service(deployment()), [service_deployment("STOPPED", 1)], "succeeded", ""),
 }
 

@@ -449,6 +449,17 @@ NETWORK = {
         f"ECS may not assume the role {EXECUTION_ROLE}",
         "ecs-tasks.amazonaws.com",
     ),
+    "ECS may not assume the task role": Case(
+        RUN_TASK,
+        going(
+            events=(
+                f"(service voj-backend) failed to launch a task with (error ECS was unable to assume the role 'arn:aws:iam::{ACCOUNT}:role/apps/voj-backend-task' that was provided for this task.).",
+            )
+        ),
+        "going_on",
+        ("task_role",),
+        "ECS may not assume the role voj-backend-task",
+    ),
     "a subnet is full": Case(
         STOPPED,
         failed(

@@ -14,12 +14,13 @@ from .events import current_events
 from .facts import Facts
 from .signs import Sign
 
-# What a server says when it has started.
+# What a server says when it has started; a client that is connected is none.
 _LISTENS = re.compile(
-    r"(?:listening|running|started|serving|ready|bound)\b[^|]{0,60}?"
-    r"(?:(?P<host>127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1?\]):|port[ :=]+|:::?)(?P<port>\d{2,5})\b",
+    r"^(?!.*connect).*?\b(?:listening|running|started|serving)\b.{0,60}?"
+    r"(?:(?P<host>127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1?\]|\*)?:|port(?:\(s\))?[ :=]+)(?P<port>80|443|\d{4,5})\b",
     re.IGNORECASE,
 )
+_LOOPBACK = frozenset({"127.0.0.1", "[::1]"})
 _CODES = re.compile(r"codes?: ?\[?(?P<codes>[\d, ]+)\]?")
 _EVENT = re.compile(
     r"\(port (?P<port>\d+)\) is unhealthy in \(?target-group \S+?\)? due to \(reason (?P<reason>.+?)\)\.?$"
@@ -147,21 +148,21 @@ def _sign(target: _Target, facts: Facts) -> Sign:
 def _refused(line: str, check: str, port: int, facts: Facts) -> Sign:
     """A connection that was refused, or an answer that is no HTTP."""
     listens = [found for text in facts.all_logs() if (found := _LISTENS.search(text))]
-    hosts = {found["host"] for found in listens}
-    ports = sorted({int(found["port"]) for found in listens})
-    said = tuple(f"| {found.string.strip()}" for found in listens[:2])
-    if ports and port and port not in ports:
+    on_port = [found for found in listens if int(found["port"]) == port]
+    said = tuple(f"| {found.string.strip()}" for found in (on_port or listens)[:2])
+    if listens and port and not on_port:
+        other = listens[0]["port"]
         return Sign(
             "port_mismatch",
-            f"the application listens on port {ports[0]}, and the load balancer asks port {port}",
+            f"the application listens on port {other}, and the load balancer asks port {port}",
             line,
-            f"set service_container_port to {ports[0]}, or make the application listen on {port}",
+            f"set service_container_port to {other}, or make the application listen on {port}",
             said,
         )
-    if hosts & {"127.0.0.1", "localhost", "[::1]"} and "0.0.0.0" not in hosts:  # noqa: S104
+    if on_port and all(found["host"] in _LOOPBACK for found in on_port):
         return Sign(
             "port_mismatch",
-            "the application listens on 127.0.0.1 only, where the load balancer can't reach it",
+            f"the application listens on {on_port[0]['host']} only, where the load balancer can't reach it",
             line,
             f"make it listen on 0.0.0.0:{port}",
             said,

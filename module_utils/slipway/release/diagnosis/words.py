@@ -13,7 +13,7 @@ _SHELL = re.compile(r"(?:sh|bash)(?:: line \d+|: \d+)?: (?P<command>\S+?):")
 # They may stand anywhere in a text, after what made the rule fit.
 _ACTION = re.compile(r"not authorized to perform: (?P<found>[\w-]+:\w+)")
 _COMMAND = re.compile(r'exec: \\?"(?P<found>[^"\\]+)')
-_ROLE = re.compile(r"(?:assumed-role/|:role/(?:\S+/)?)(?P<found>[\w+=,.@-]+)")
+_ROLE = re.compile(r"(?:assumed-role/|:role/(?:[^\s']+/)?)(?P<found>[\w+=,.@-]+)")
 
 
 class _Words(dict[str, Any]):
@@ -29,7 +29,13 @@ def sign(
     known = _words(facts, match, text, container)
     # What is not known leaves a gap.
     title, remedy = (re.sub(" {2,}", " ", one.format_map(known)) for one in (rule.title, rule.remedy))
-    return Sign(rule.code, title, line or text, remedy, counts=counts)
+    return Sign(_code(rule, facts, known), title, line or text, remedy, counts=counts)
+
+
+def _code(rule: Rule, facts: Facts, known: _Words) -> str:
+    # AWS has the same words for both of a task's roles.
+    is_task_role = known["named_role"] == facts.task_role != facts.execution_role
+    return "task_role" if rule.code == "execution_role" and is_task_role else rule.code
 
 
 def _in(text: str, pattern: re.Pattern[str]) -> str:
