@@ -161,7 +161,8 @@ def test_a_notice_that_fails_is_a_warning_and_the_others_are_sent(
     assert (result["changed"], result["sent"]) == (False, [])
     slack_, sns, issue, summary = result["failed_notices"]
     assert slack_.startswith("Slack: 127.0.0.1 answered 404: no_service\n  -> the webhook is not there any more")
-    assert sns.startswith("SNS: AWS: sns:Publish was refused with NotFound")
+    assert sns.startswith("SNS: sns:Publish was refused with NotFound")
+    assert sns.endswith("  -> correct service_notify_sns_topic, or create the topic")
     assert issue == "GitHub issue: TypeError, where Slipway expected something else"
     assert summary.startswith(f"GitHub job summary: {tmp_path}/none/summary.md can't be written: No such file")
     assert [one.startswith("a notice was not sent: ") for one in result["warnings"]] == [True] * 4

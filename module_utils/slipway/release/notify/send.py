@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...aws.clients import Aws, Connection
-from ...aws.errors import SlipwayError
+from ...aws.errors import AwsError, SlipwayError
 from ..record import Record
 from . import markdown, message, slack
 from .github import WHO as GITHUB
@@ -23,6 +23,7 @@ Report = Callable[[str], None]
 # From the options, what is told; answers what was done, or nothing where there was nothing to do.
 Channel = Callable[[Mapping[str, Any], Notice], str]
 _SUMMARY = "GitHub job summary"
+_SNS = "SNS"
 _GITHUB_API = "https://api.github.com"
 _SLACK_REMEDIES = {
     403: "the workspace or the channel forbids the webhook: look at its settings in Slack",
@@ -49,7 +50,7 @@ def notify(options: Mapping[str, Any], /, *, check: bool, report: Report) -> dic
         try:
             done = send(options, told)
         except SlipwayError as error:
-            # Where says which channel it is in most errors, but not in those of AWS.
+            # Most errors say where by the channel's name; those of a secret by the variable's.
             problems.append(str(error) if error.where == name else f"{name}: {error}")
         except Exception as error:  # noqa: BLE001 - a notice must not fail a release that is over, whatever it is
             problems.append(f"{name}: {type(error).__name__}, where Slipway expected something else")
@@ -77,7 +78,7 @@ def _channels(options: Mapping[str, Any], told: Notice) -> Iterator[tuple[str, C
     if options.get("notify_slack_webhook") and wanted:
         yield "Slack", _slack
     if options.get("notify_sns_topic") and wanted:
-        yield "SNS", _sns
+        yield _SNS, _sns
     # A success that nobody wants to hear of closes the issue of the failure before it.
     if options.get("notify_github_issue") and (wanted or told.record.verdict == "succeeded"):
         yield GITHUB, _issue
@@ -107,15 +108,19 @@ def _sns(options: Mapping[str, Any], told: Notice) -> str:
         key: {"DataType": "String", "StringValue": value}
         for key, value in {"service": told.name, "verdict": record.verdict, "kind": record.kind}.items()
     }
-    aws.call(
-        "sns",
-        "Publish",
-        TopicArn=topic,
-        Subject=message.subject(told),
-        Message=message.text(told),
-        MessageAttributes=attributes,
-        **extra,
-    )
+    try:
+        aws.call(
+            "sns",
+            "Publish",
+            TopicArn=topic,
+            Subject=message.subject(told),
+            Message=message.text(told),
+            MessageAttributes=attributes,
+            **extra,
+        )
+    except AwsError as error:
+        remedy = "correct service_notify_sns_topic, or create the topic" if error.code == "NotFound" else error.remedy
+        raise SlipwayError(error.what, where=_SNS, remedy=remedy) from error
     return "sent"
 
 

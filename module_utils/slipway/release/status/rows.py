@@ -142,11 +142,17 @@ def _notes(seen: Seen, service: Mapping[str, Any] | None, now: datetime) -> Iter
     if seen.lock:
         what = f" of {seen.lock['tag']}" if seen.lock.get("tag") else ""
         since = age(str(seen.lock.get("started_at") or ""), now)
-        yield f"a release{what} is under way: {seen.lock.get('who') or 'nobody known'}, for {since}"
+        who = seen.lock.get("who") or "nobody known"
+        yield f"a release{what} is under way: {who}{'' if since == _NONE else f', for {since}'}"
     yield from _deployment_notes(_primary(service), now)
     firing = [str(one["AlarmName"]) for one in seen.alarms if one.get("StateValue") == "ALARM"]
     if firing:
         yield f"in ALARM: {', '.join(firing)}"
+    known = {str(one["AlarmName"]) for one in seen.alarms}
+    missing = [name for name in seen.description.get("alarms") or () if name not in known]
+    # What could not be read may be there.
+    if missing and not seen.problems:
+        yield f"no such alarm: {', '.join(missing)}"
     yield from seen.problems
 
 
@@ -196,7 +202,7 @@ def rendered_releases(one: Row, width: int = WIDTH) -> str:
     if not one.releases:
         return f"{one.name}: no release is recorded"
     cells = [_release_cells(record) for record in one.releases]
-    return "\n".join([f"{one.name}:", *table(_RELEASES, cells, {"VERSION", "REVISION", "WHO", "CAUSE"}, width)])
+    return "\n".join([f"{one.name}:", *table(_RELEASES, cells, {"VERSION", "WHO", "CAUSE"}, width)])
 
 
 def _cells(one: Row, now: datetime) -> tuple[str, ...]:
@@ -220,7 +226,7 @@ def _release_cells(record: Record) -> tuple[str, ...]:
         record.kind,
         record.verdict.replace("_", " "),
         record.tag or _NONE,
-        record.revision or _NONE,
+        record.revision.rpartition(":")[2] or _NONE,
         f"{record.seconds:.0f} s",
         _person(record.who),
         " ".join(record.cause.split()) or _NONE,

@@ -41,7 +41,7 @@ def table(
     lines = [header, *rows]
     widths = [max(width_of(line[column]) for line in lines) for column in range(len(header))]
     flexible = [column for column, name in enumerate(header) if name in shrinking]
-    while sum(widths) + len(_GAP) * (len(widths) - 1) > width:
+    while flexible and sum(widths) + len(_GAP) * (len(widths) - 1) > width:
         widest = max(flexible, key=lambda column: widths[column])
         if widths[widest] <= _LEAST:
             break
