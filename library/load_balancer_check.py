@@ -30,10 +30,17 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-url: {type: str, returned: success, description: The URL that was asked.}
-status: {type: int, returned: success, description: The status code; 0 in check mode.}
-body: {type: str, returned: success, description: The first 500 characters of the body.}
-seconds: {type: float, returned: success, description: How long it took until the answer.}
+url: {type: str, returned: always, description: The URL that was asked.}
+status: {type: int, returned: always, description: The status code of the last answer; 0 for none, and in check mode.}
+body: {type: str, returned: always, description: The first 500 characters of the body.}
+seconds: {type: float, returned: always, description: How long it took.}
+problem: {type: str, returned: failure, description: What was wrong with the last answer, or with its absence.}
+remedy: {type: str, returned: failure, description: What to do about it.}
+causes:
+  description: Both as a cause; see M(ecs_deployment_wait).
+  type: list
+  elements: dict
+  returned: failure
 """
 
 from ansible.module_utils.slipway.module import step_main

@@ -49,13 +49,20 @@ def test_at_another_address_the_host_header_is_the_domains(healthy: str) -> None
     ("options", "told"), [({"body": "no such text"}, "without 'no such text'"), ({"status": [204]}, "answers 200")]
 )
 def test_another_answer_than_expected(options: dict[str, Any], told: str, healthy: str) -> None:
-    with pytest.raises(SlipwayError, match=told):
-        ask(url=f"{healthy}/health", **options)
+    result, _ = ask(url=f"{healthy}/health", **options)
+    assert (result["failed"], result["changed"], result["status"]) == (True, False, 200)
+    assert told in result["problem"]
+    assert result["body"] == '{"status":"ok"}'
+    [cause] = result["causes"]
+    assert cause["code"] == "http_check"
+    assert cause["evidence"] == [f"GET {healthy}/health: status 200", '| {"status":"ok"}']
+    assert cause["title"] in result["msg"]
 
 
 def test_nobody_answers() -> None:
-    with pytest.raises(SlipwayError, match=r"does not answer: 127\.0\.0\.1 refuses connections"):
-        ask(url=f"http://127.0.0.1:{free_port()}/health")
+    result, _ = ask(url=f"http://127.0.0.1:{free_port()}/health")
+    assert result["problem"] == "does not answer: 127.0.0.1 refuses connections"
+    assert (result["status"], result["body"]) == (0, "")
 
 
 def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,19 +70,24 @@ def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with pytest.raises(SlipwayError, match=r"the name nowhere\.localhost is not known") as caught:
-        ask(url="http://nowhere.localhost/health")
-    assert "a new one takes a few minutes" in str(caught.value)
+    result, _ = ask(url="http://nowhere.localhost/health")
+    assert "the name nowhere.localhost is not known" in result["msg"]
+    assert "a new one takes a few minutes" in result["msg"]
 
 
 @pytest.mark.parametrize("status", [301, 404, 502, 503, 504])
 def test_what_a_load_balancer_says_is_explained(status: int) -> None:
-    with (
-        answering(status, "", "text/plain") as address,
-        pytest.raises(SlipwayError, match=f"answers {status}") as caught,
-    ):
-        ask(url=f"{address}/health")
-    assert _REMEDIES[status] in str(caught.value)
+    with answering(status, "", "text/plain") as address:
+        result, _ = ask(url=f"{address}/health")
+    assert f"answers {status}" in result["problem"]
+    assert result["causes"][0]["remedy"] == _REMEDIES[status]
+    assert _REMEDIES[status] in result["msg"]
+
+
+def test_what_looks_like_a_secret_in_an_answer_is_hidden() -> None:
+    with answering(500, "postgres://api:hunter2@db refused", "text/plain") as address:
+        result, _ = ask(url=f"{address}/health")
+    assert "hunter2" not in str(result)
 
 
 def test_a_body_that_is_no_regular_expression() -> None:
@@ -99,18 +111,17 @@ def test_the_load_balancer_is_asked_in_the_domains_name(certificate: Certificate
 
 def test_the_certificate_of_another_domain(certificate: Certificate, trust: Trust) -> None:
     trust(certificate)
-    with (
-        serving(certificate, []) as address,
-        pytest.raises(SlipwayError, match="no certificate that can be trusted") as e,
-    ):
-        ask(url="https://www.example.com/health", connect_to=address)
-    assert "www.example.com" in str(e.value)
-    assert "is for this domain" in str(e.value)
+    with serving(certificate, []) as address:
+        result, _ = ask(url="https://www.example.com/health", connect_to=address)
+    assert "no certificate that can be trusted" in result["problem"]
+    assert "www.example.com" in result["problem"]
+    assert "is for this domain" in result["msg"]
 
 
 def test_a_certificate_that_nobody_vouches_for(certificate: Certificate) -> None:
-    with serving(certificate, []) as address, pytest.raises(SlipwayError, match="self-signed certificate"):
-        ask(url="https://api.example.com/health", connect_to=address)
+    with serving(certificate, []) as address:
+        result, _ = ask(url="https://api.example.com/health", connect_to=address)
+    assert "self-signed certificate" in result["problem"]
 
 
 def test_no_test_leaves_this_machine() -> None:

@@ -24,11 +24,14 @@ from urllib3.util.ssl_match_hostname import CertificateError
 
 from ..aws.clients import refuse_other_hosts
 from ..aws.errors import SlipwayError
+from .evidence import Cause, render
+from .redaction import redacted
 
 Report = Callable[[str], None]
 _EVERY = 2.0
 _ATTEMPT = urllib3.Timeout(connect=5, read=10)
 _SHOWN = 500
+_LINES = 5
 
 _LOOK = "check the health check path, the container's port and its logs"
 # What an ALB itself answers: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/
@@ -52,10 +55,10 @@ class Problem:
 
 
 def check_answer(options: Mapping[str, Any], /, *, check: bool, report: Report) -> dict[str, Any]:
-    """The step of load_balancer_check.
+    """The step of load_balancer_check; no expected answer within `timeout` seconds is a result with `failed`.
 
     Raises:
-        SlipwayError: no expected answer came within `timeout` seconds.
+        SlipwayError: `body` is no regular expression.
     """
     if check:
         return {"changed": False, "url": options["url"], "status": 0, "body": "", "seconds": 0.0}
@@ -73,15 +76,30 @@ def check_answer(options: Mapping[str, Any], /, *, check: bool, report: Report) 
                 "seconds": round(elapsed, 1),
             }
         if elapsed > options["timeout"]:
-            raise SlipwayError(
-                f"{options['url']} {problem.what}, {options['timeout']} s long",
-                where="load balancer",
-                remedy=problem.remedy,
-            )
+            return _failure(options, status, body, problem, elapsed)
         if problem != last:
             last = problem
             report(f"{options['url']} {problem.what}")
         time.sleep(_EVERY)
+
+
+def _failure(options: Mapping[str, Any], status: int, body: str, problem: Problem, elapsed: float) -> dict[str, Any]:
+    body, what = redacted(body[:_SHOWN]), f"{options['url']} {problem.what}, {options['timeout']} s long"
+    asked = f"GET {options['url']}: {f'status {status}' if status else 'no answer'}"
+    evidence = [asked, *(f"| {line}" for line in body.splitlines()[:_LINES])]
+    cause = Cause("http_check", what, evidence, problem.remedy)
+    return {
+        "failed": True,
+        "changed": False,
+        "url": options["url"],
+        "status": status,
+        "body": body,
+        "problem": problem.what,
+        "remedy": problem.remedy,
+        "seconds": round(elapsed, 1),
+        "causes": [cause.result()],
+        "msg": f"load balancer: {what}\n{render([cause])}",
+    }
 
 
 def _pattern(options: Mapping[str, Any]) -> re.Pattern[str]:
