@@ -138,6 +138,30 @@ def test_what_could_not_be_read_is_said() -> None:
     assert "could not be read: ecs:DescribeServices: AccessDeniedException" in cause.evidence
 
 
+def test_what_could_not_be_read_is_no_failure() -> None:
+    unread = ["alarms: AccessDeniedException"]
+    healthy = as_it_is(running(), service_deployments=[], unread=unread)
+    assert diagnose(healthy) == []
+    assert diagnose(replace(healthy, deployment_id=ID)) == []
+    (cause,) = diagnose(failed(unread=unread))
+    assert cause.evidence[-1] == "could not be read: alarms: AccessDeniedException"
+
+
+def test_a_deployment_that_has_just_begun_has_no_cause() -> None:
+    begun = deployment(rolloutState="IN_PROGRESS", runningCount=0)
+    assert diagnose(going(service=service(begun, runningCount=0))) == []
+
+
+def test_an_answer_alone() -> None:
+    answer = {"url": "https://api.voj.kr/", "status": 502, "body": "", "problem": "answers 502", "remedy": "look"}
+    (cause,) = diagnose(Evidence(answer=answer))
+    assert (cause.code, cause.remedy, cause.evidence) == (
+        "http_check",
+        "look",
+        ("GET https://api.voj.kr/: status 502",),
+    )
+
+
 def test_a_healthy_service_has_no_cause() -> None:
     assert diagnose(as_it_is(running(), service_deployments=[record("SUCCESSFUL")], targets=[target("healthy")])) == []
 
@@ -145,6 +169,7 @@ def test_a_healthy_service_has_no_cause() -> None:
 def test_what_was_before_the_steady_state_is_past() -> None:
     healthy = as_it_is(running(), service_deployments=[], events=(STEADY, NO_PLACE))
     assert diagnose(healthy) == []
+    assert diagnose(replace(healthy, deployment_id=ID)) == []
     (cause,) = diagnose(replace(healthy, service=service(deployment(), events=(NO_PLACE, STEADY))))
     assert cause.code == "capacity"
 

@@ -27,12 +27,13 @@ def read_answer(facts: Facts) -> Iterator[Sign]:
     status = int(answer.get("status") or 0)
     body = str(answer.get("body") or "").strip().splitlines()
     got = f"status {status}" if status else "no answer"
-    look = _REMEDIES.get(status, _LOOK).format(port=facts.port)
+    look = _REMEDIES.get(status, _LOOK).format(port=facts.port or "that is asked")
+    logs = f" ({facts.follow_logs('')})" if facts.log_group("") else ""
     yield Sign(
         "http_check",
         f"{answer.get('url', 'the service')} {answer['problem']}",
         f"GET {answer.get('url', '')}: {got}",
-        f"{answer.get('remedy') or look} ({facts.follow_logs('')})",
+        f"{answer.get('remedy') or look}{logs}",
         tuple(f"| {line[:200]}" for line in body[:_BODY]),
     )
 

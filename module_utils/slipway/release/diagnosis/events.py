@@ -20,10 +20,10 @@ _CONTAINER = re.compile(r"failed container health checks")
 def current_events(facts: Facts) -> list[str]:
     """The messages that belong to the deployment, the newest first.
 
-    Without a deployment they are those since the service was steady for the last time.
+    When it is complete, they are those since the service was steady for the last time.
     """
     events: Sequence[Mapping[str, Any]] = facts.service.get("events") or ()
-    if not facts.evidence.deployment_id:
+    if not facts.evidence.deployment_id or facts.is_complete:
         return _messages(events, steady=0)
     since = _since(facts)
     if since is None:

@@ -51,6 +51,11 @@ class Facts:
         return next((one for one in deployments if one.get("id") == self.deployment_id), {})
 
     @property
+    def is_complete(self) -> bool:
+        """Whether it is what the service runs, and came to its end."""
+        return self.deployment.get("status") == "PRIMARY" and self.deployment.get("rolloutState") == "COMPLETED"
+
+    @property
     def record(self) -> Mapping[str, Any]:
         """AWS's record of it; without a named one, the newest."""
         records = self.evidence.service_deployments

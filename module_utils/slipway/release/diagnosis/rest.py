@@ -67,9 +67,12 @@ def _unexplained(facts: Facts) -> list[str]:
     if facts.record.get("status") in {"ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"}:
         words.append(facts.status_reason)
     running, desired = facts.service.get("runningCount"), facts.service.get("desiredCount")
-    if running is not None and desired is not None and running < desired:
+    if facts.is_complete and running is not None and desired is not None and running < desired:
         words.append(f"{running} of {desired} tasks are running")
     words = [word for word in words if word]
+    # That something could not be read is no failure by itself.
+    if not words and (evidence.service is not None or evidence.tasks):
+        return []
     words += [f"could not be read: {line}" for line in evidence.unread]
     if words and facts.is_service:
         words[1:1] = current_events(facts)[:_EVENTS]

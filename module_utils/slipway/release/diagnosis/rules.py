@@ -182,7 +182,7 @@ RULES = (
     _rule(
         "image_not_found",
         r"manifest unknown|name unknown|manifest for \S+ not found|repository with name .* does not exist"
-        r"|CannotPullContainer.*(: not found|image not found|does not exist|No such image|404)|ImageNotFound"
+        r"|CannotPullContainer.*(: not found|image not found|does not exist|No such image|\b404\b)|ImageNotFound"
         r"|Requested image not found|(pull image|No such image).*not found",
         "the image {image} does not exist",
         "push it, or correct service_image_tag; what is there: {list_images}",
