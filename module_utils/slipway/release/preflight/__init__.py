@@ -50,7 +50,7 @@ _LOOKS: dict[str, Callable[[Aws, Service, Seen], None]] = {
 GROUPS: dict[str, tuple[Rule, ...]] = {
     "account": (_account,),
     "image": (image.check_build, image.check_repository, image.check_image),
-    "secrets": (secrets.check_secrets, secrets.check_keys),
+    "secrets": (secrets.check_parameters, secrets.check_secrets, secrets.check_keys),
     "roles": (
         roles.check_execution_role,
         roles.check_task_role,

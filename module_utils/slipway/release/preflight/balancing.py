@@ -45,14 +45,14 @@ def check_load_balancer(service: Service, seen: Seen) -> Iterator[Check]:
         return
     bad = False
     network = seen.get("network")
-    vpc = network["vpc_id"] if isinstance(network, Mapping) else balancer.get("VpcId")
+    vpc = network["vpc_id"] if isinstance(network, Mapping) and not _shares(balancer, service, network) else None
     facts = (
         ("type", balancer.get("Type", "application"), "application", "service_load_balancer"),
         ("scheme", balancer.get("Scheme"), service["load_balancer_scheme"], "service_load_balancer_scheme"),
         ("VPC", balancer.get("VpcId"), vpc, "service_vpc_id"),
     )
     for fact, there, wanted, variable in facts:
-        if there and there != wanted:
+        if there and wanted and there != wanted:
             bad = True
             remedy = f"correct {variable}, or set service_load_balancer to a new name so that another one is made"
             yield fail(f"the {fact} of {name} is {there} and not {wanted}, which AWS cannot change", remedy, variable)
@@ -158,6 +158,12 @@ def _is_own(rule: Item, service: Service, seen: Seen) -> bool:
     if any(_name(arn) == service["target_group"] or arn in current for arn in targets):
         return True
     return bool(service.get("domain")) and _conditions(rule) == _wanted(service)
+
+
+def _shares(balancer: Item, service: Service, network: Item) -> bool:
+    """Whether it is in one of our subnets, and so in our VPC, whatever an emulator says of that."""
+    own = service.get("load_balancer_subnets") or network["subnet_ids"]
+    return any(zone.get("SubnetId") in own for zone in balancer.get("AvailabilityZones") or ())
 
 
 def _targets(rule: Item) -> list[str]:

@@ -89,7 +89,7 @@ def render(checks: Sequence[Check], locate: Locate, *, whole: bool) -> str:
             if whole or check.status in {"FAIL", "WARN"}:
                 lines.append(f"  {check.status:<5} {check.text(locate)}")
                 lines += [f"        -> {check.remedy}"] if check.remedy else []
-    return "\n".join(f"  {line}" for line in lines)
+    return "\n".join(f"    {line}" for line in lines)
 
 
 def counts(checks: Sequence[Check]) -> str:

@@ -47,7 +47,7 @@ def observe(aws: Aws, service: Service, seen: Seen) -> None:
     }
     if seen.emulated and not service.get("vpc_id"):
         # An emulator's default VPC has no route to anywhere, and its tasks get there all the same.
-        seen.put("routes", Unread("no such API", "route of the emulator's default VPC", ""))
+        seen.put("routes", Unread("no such API", "", "an emulator's default VPC has no routes"))
         del looks["routes"]
 
     def look(name: str) -> None:

@@ -66,14 +66,18 @@ def observe(aws: Aws, service: Service, seen: Seen) -> None:
     seen.put("kms_keys", dict(zip(own, states, strict=True)))
 
 
-def check_secrets(service: Service, seen: Seen) -> Iterator[Check]:
-    """Each reference by itself."""
+def check_parameters(service: Service, seen: Seen) -> Iterator[Check]:
+    """Each parameter by itself."""
     for variable, reference in references(service).items():
-        where = ("service_secrets", variable)
         if reference.store == "ssm":
-            yield _check_parameter(reference, seen, where)
-        else:
-            yield _check_secret(reference, seen["secrets"][reference.name], seen, where)
+            yield _check_parameter(reference, seen, ("service_secrets", variable))
+
+
+def check_secrets(service: Service, seen: Seen) -> Iterator[Check]:
+    """Each secret of Secrets Manager by itself."""
+    for variable, reference in references(service).items():
+        if reference.store == "secretsmanager":
+            yield _check_secret(reference, seen["secrets"][reference.name], seen, ("service_secrets", variable))
 
 
 def check_keys(service: Service, seen: Seen) -> Iterator[Check]:

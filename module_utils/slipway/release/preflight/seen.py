@@ -38,7 +38,7 @@ class Unread:
         """The line that says so."""
         of = f"{what}: " if what else ""
         if self.why == "no such API":
-            return skip(f"{of}there is no {self.call} here")
+            return skip(f"{of}not checked: {self.said if not self.call else f'there is no {self.call} here'}")
         if self.why == "denied":
             return warn(f"{of}could not be seen: needs {self.call}", f"allow {self.call} to whoever deploys")
         return warn(f"{of}could not be seen: {self.said}", "check it by hand, or run the same command again")
@@ -100,7 +100,7 @@ class Seen:
         except SlipwayError as error:
             return Unread("failed", "", error.what)
         except ResponseParserError:
-            return Unread("no such API" if self.emulated else "failed", "answer that can be read", "no readable answer")
+            return Unread("no such API" if self.emulated else "failed", "", "the answer cannot be read")
 
     def unread(self, error: AwsError) -> Unread:
         """Why a call gave nothing.
