@@ -198,6 +198,13 @@ def test_the_report_in_markdown() -> None:
     ]
 
 
+def test_the_address_of_a_run_can_be_clicked() -> None:
+    run = "https://github.example/voj_team/api/actions/runs/7"
+    lines = markdown.report(told(who=f"kim_s {run}", run_url=run)).splitlines()
+    assert f"| Asked for by | kim\\_s {run} |" in lines
+    assert f"| Run | {run} |" in lines
+
+
 def test_an_issue_is_found_by_its_first_line() -> None:
     assert markdown.issue(told()).splitlines()[0] == "<!-- slipway: prod voj-prod/voj-backend-api -->"
     assert markdown.marker(told()) != markdown.marker(told(service="voj-prod/voj-backend"))

@@ -162,7 +162,7 @@ def test_a_permission_that_lacks_is_named_and_the_rest_is_read(world: World, ope
     remedy = f"allow the action x:{operation} to the role or user that runs Slipway"
     world.answers[operation] = refused("AccessDeniedException", operation, remedy)
     seen = observe([described("a"), described("b")], 0)
-    assert [one.problems for one in seen] == [[f"AccessDeniedException: {remedy}"]] * 2
+    assert [one.problems for one in seen] == [[f"AccessDenied: {remedy}"]] * 2
     assert all(one.task_definition for one in seen) == (operation not in {"DescribeServices", "DescribeTaskDefinition"})
     assert all(one.records for one in seen) == (operation != "Query")
 

@@ -10,6 +10,7 @@ from .message import Notice, facts, headline
 # https://docs.github.com/en/rest/issues/issues: a body of 65,536 characters, a title of 256.
 _BODY = 60_000
 _TITLE = 250
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9._:/-]+")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|])")
 
 
@@ -33,7 +34,7 @@ def issue(told: Notice) -> str:
 def report(told: Notice) -> str:
     """The whole report: a comment, a job summary, the inner part of an issue."""
     lines = [f"### {_escaped(headline(told))}", "", "| | |", "|---|---|"]
-    lines += [f"| {label} | {_cell(label, value)} |" for label, value in facts(told).items()]
+    lines += [f"| {label} | {_cell(value)} |" for label, value in facts(told).items()]
     for cause in told.causes:
         lines += ["", *_cause(cause)]
     return "\n".join(lines)[:_BODY]
@@ -52,8 +53,9 @@ def _cause(cause: Cause) -> list[str]:
     return lines
 
 
-def _cell(label: str, value: str) -> str:
-    return value if label == "Run" else _escaped(value)
+def _cell(value: str) -> str:
+    # The address of a CI run stays one that can be clicked.
+    return " ".join(word if _ADDRESS.fullmatch(word) else _escaped(word) for word in value.split())
 
 
 def _escaped(text: str) -> str:

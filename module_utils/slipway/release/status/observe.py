@@ -10,7 +10,7 @@ from itertools import batched
 from typing import Any
 
 from ...aws.clients import Aws, Connection
-from ...aws.errors import AwsError
+from ...aws.errors import AwsError, SlipwayError
 from ...engine.parallel import side_by_side
 from .. import history
 from .rows import Seen, serving
@@ -32,8 +32,9 @@ class Job:
         """Whether it could be read."""
         try:
             self.work()
-        except AwsError as error:
-            problem = f"{error.code}: {error.remedy}" if error.code in _DENIED else error.what
+        except SlipwayError as error:
+            denied = isinstance(error, AwsError) and error.code in _DENIED
+            problem = f"AccessDenied: {error.remedy}" if denied else error.what
             for seen in self.concerned:
                 if problem not in seen.problems:
                     seen.problems.append(problem)
