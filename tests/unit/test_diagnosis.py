@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import yaml
 
 from slipway.release.diagnosis import diagnose
 from slipway.release.diagnosis.facts import reference
@@ -33,6 +37,7 @@ from .recorded.shapes import (
     task,
 )
 
+ROOT = Path(__file__).parents[2]
 CASES = start.CASES | run.CASES
 STEADY = "(service voj-backend) has reached a steady state."
 NO_PLACE = "(service voj-backend) was unable to place a task. Reason: Capacity is unavailable at this time."
@@ -68,6 +73,16 @@ def test_every_class_of_the_order_is_recorded() -> None:
     assert set(ORDER) == recorded
     assert {rule.code for rule in RULES} <= set(ORDER)
     assert all(rule.source.startswith("https://") for rule in RULES)
+
+
+def test_remedies_name_variables_that_exist() -> None:
+    spec = yaml.safe_load((ROOT / "roles/service/meta/argument_specs.yml").read_text(encoding="utf-8"))
+    known = set(spec["argument_specs"]["main"]["options"])
+    sources = (ROOT / "module_utils/slipway/release/diagnosis").glob("*.py")
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))]
+    texts = [str(node.value) for node in nodes if isinstance(node, ast.Constant)]
+    named = {name for text in texts for name in re.findall(r"(?<![\w.])service_[a-z_]*[a-z]", text)}
+    assert named - {"service_gone"} <= known
 
 
 def test_several_causes_keep_their_order() -> None:

@@ -215,7 +215,7 @@ HEALTHS = {
         "going_on",
         ("target_health_check",),
         "the health check path /healthz is answered with 404, and 200 is expected",
-        "service_health_check_path",
+        "service_health_check.path",
         "10.0.1.8:8000 is unhealthy: Target.ResponseCodeMismatch",
     ),
     "the health check is answered with two codes": Case(
@@ -588,7 +588,7 @@ ENDS = {
         "failed",
         ("hook_failed",),
         "the lifecycle hook approve failed at the stage POST_SCALE_UP",
-        "",
+        "ContinueServiceDeployment",
         "TIMED_OUT",
     ),
     "ECS may not move the requests": Case(

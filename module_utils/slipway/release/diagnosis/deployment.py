@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from .events import current_events
@@ -23,6 +24,7 @@ _HOOK_REMEDIES = (
         'the hook must answer {{"hookStatus": "SUCCEEDED"}}, and within its time-out',
     ),
 )
+_PAUSED = "nobody let the deployment go on in time: do so (ContinueServiceDeployment), or give the pause longer"
 _TARGET = re.compile(r"arn:aws[\w-]*:lambda:\S+?:function:(?P<name>[\w-]+)")
 _STOPPED_BY = re.compile(r"StopServiceDeployment|user[- ]?(initiated|request)|stop(ped)? request", re.IGNORECASE)
 _ALARM = re.compile(r"alarm", re.IGNORECASE)
@@ -58,7 +60,8 @@ def _hooks(record: Mapping[str, Any], reason: str) -> Iterator[Sign]:
     details = [one for one in record.get("lifecycleHookDetails") or () if one.get("status") in _FAILED]
     for hook in details:
         target = str(hook.get("targetArn") or hook.get("hookId") or "")
-        yield _hook(target, f"lifecycle hook {target} {hook['status']}", record, reason)
+        found = _hook(target, f"lifecycle hook {target} {hook['status']}", record, reason)
+        yield replace(found, remedy=_PAUSED) if hook.get("targetType") == "PAUSE" else found
     if not details and _HOOK.search(reason):
         named = _TARGET.search(reason)
         yield _hook(named[0] if named else "", "", record, reason)
@@ -93,9 +96,8 @@ def _alarms(facts: Facts, reason: str) -> Iterator[Sign]:
             "alarm",
             f"the alarm {name} went off",
             f"{name} is in ALARM{f': {why}' if why else ''}",
-            f"look at what it measures (aws cloudwatch describe-alarms --alarm-names {name}{facts.in_region}) and "
-            "at the "
-            f"logs ({facts.follow_logs('')}); an alarm that is always on guards nothing: correct it",
+            f"look at what it measures (aws cloudwatch describe-alarms --alarm-names {name}{facts.in_region}) and at "
+            f"the logs ({facts.follow_logs('')}); an alarm that is always on guards nothing: correct it",
             tuple(told[:1]),
         )
     if told and not names:

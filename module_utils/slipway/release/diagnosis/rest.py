@@ -65,7 +65,7 @@ def _unexplained(facts: Facts) -> list[str]:
     evidence = facts.evidence
     words = [_verdict(facts)] if facts.is_service and facts.deployment_id else []
     if facts.record.get("status") in {"ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"}:
-        words.append(facts.status_reason)
+        words += [] if facts.status_reason in "".join(words) else [facts.status_reason]
     running, desired = facts.service.get("runningCount"), facts.service.get("desiredCount")
     if facts.is_complete and running is not None and desired is not None and running < desired:
         words.append(f"{running} of {desired} tasks are running")

@@ -1,7 +1,7 @@
 """What AWS's texts mean: a pattern on a stopped reason, a container's reason or a service event, and its cause.
 
 The first rule that fits counts, so the narrow ones stand before the wide ones. In a title and a remedy, `{...}` is a
-fact of the description (see facts.words) or a named group of the pattern.
+fact of the description (see words.py) or a named group of the pattern.
 """
 
 from __future__ import annotations
@@ -34,10 +34,9 @@ def _rule(code: str, pattern: str, title: str, remedy: str, source: str) -> Rule
 
 
 _ROUTE = (
-    "give the tasks a way out of {subnets}: a public IP (service_assign_public_ip), a NAT gateway, or VPC "
-    "endpoints for "
-    "ecr.api, ecr.dkr, s3, logs, ssm and secretsmanager whose security group lets port 443 in; check that DNS is on in "
-    "the VPC and that {security_groups} lets port 443 out"
+    "give the tasks a way out of {subnets}: a public IP (service_assign_public_ip), a NAT gateway, or VPC endpoints "
+    "for ecr.api, ecr.dkr, s3, logs, ssm and secretsmanager whose security group lets port 443 in; check that DNS is "
+    "on in the VPC and that {security_groups} lets port 443 out"
 )
 
 RULES = (
@@ -70,8 +69,8 @@ RULES = (
         r"Access to KMS is not allowed|kms:Decrypt|KMSAccessDenied|AccessDeniedException[^.]*ciphertext refers to"
         r"|KMS key .* (is disabled|is not enabled)|KMSInvalidState",
         "the execution role {role} may not use the KMS key of the secret{secret_is}",
-        "allow kms:Decrypt of that key to the role {role}, in the role's policy and in the key's policy; check "
-        "that the key is enabled",
+        "allow kms:Decrypt of that key to the role {role}, in the role's policy and in the key's policy; check that "
+        "the key is enabled",
         "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html",
     ),
     _rule(
@@ -96,16 +95,15 @@ RULES = (
         r"|log ?(group|stream).*ResourceNotFoundException",
         "the log group {log_group} does not exist",
         "create it (aws logs create-log-group --log-group-name {log_group}{in_region}), or run deploy.yml, which "
-        "makes it; "
-        "check service_log_group",
+        "makes it; check service_log_group",
         INITIALIZATION,
     ),
     _rule(
         "execution_role",
         r"unable to assume the role ",
         "ECS may not assume the role {named_role}",
-        "check that the role exists and that its trust policy lets ecs-tasks.amazonaws.com do sts:AssumeRole "
-        "(aws iam get-role --role-name {named_role})",
+        "check that the role exists and that its trust policy lets ecs-tasks.amazonaws.com do sts:AssumeRole (aws "
+        "iam get-role --role-name {named_role})",
         FAILURES,
     ),
     _rule(
@@ -116,9 +114,8 @@ RULES = (
         r"|Login to the registry failed|requested access to the resource is denied",
         "the image {image} may not be pulled",
         "allow ecr:GetAuthorizationToken, ecr:BatchCheckLayerAvailability, ecr:GetDownloadUrlForLayer and "
-        "ecr:BatchGetImage to the "
-        "execution role {role}; for another account's repository also in the repository's policy; check the "
-        "repository's name",
+        "ecr:BatchGetImage to the execution role {role}; for another account's repository also in the repository's "
+        "policy; check the repository's name",
         PULL,
     ),
     _rule(
@@ -133,9 +130,8 @@ RULES = (
         "load_balancer_detached",
         r"invalid networking configuration",
         "the listener's rule and the target groups do not fit the deployment",
-        "run deploy.yml, which makes the rule over both target groups; exactly one of them may have a weight "
-        "above 0 when "
-        "a deployment starts (aws elbv2 describe-rules)",
+        "run deploy.yml, which makes the rule over both target groups; exactly one of them may have a weight above 0 "
+        "when a deployment starts (aws elbv2 describe-rules)",
         BLUE_GREEN,
     ),
     _rule(
@@ -150,8 +146,8 @@ RULES = (
         r'exec: \\?"([^"\\]+)\\?".*(executable file not found|no such file|permission denied|not found)'
         r"|executable file not found|unable to start container process.*(no such file or directory|permission denied)",
         "the command {command} is not in the image {image}, or may not be executed",
-        "check service_command, service_entry_point and the image's own ENTRYPOINT and CMD; the file must be "
-        "there, on PATH and executable (chmod +x)",
+        "check service_command, service_entry_point and the image's own ENTRYPOINT and CMD; the file must be there, "
+        "on PATH and executable (chmod +x)",
         _GUIDE + "cannot-start-container.html",
     ),
     _rule(
@@ -208,16 +204,15 @@ RULES = (
         r"|requested (?P<other_what>CPU|MEMORY) configuration is above your limit",
         "the account's Fargate quota is used up: {what}",
         'ask for more (Service Quotas, AWS Fargate, "Fargate On-Demand vCPU resource count"; Spot has its own), '
-        "or stop tasks "
-        "that are not needed",
+        "or stop tasks that are not needed",
         EVENTS,
     ),
     _rule(
         "quota",
         r"InsufficientFreeAddresses|not enough free (IP )?addresses|insufficient free addresses",
         "a subnet has no free IP address left ({subnets})",
-        "use larger or more subnets, or remove what holds addresses (aws ec2 describe-subnets --subnet-ids {subnet_ids}"
-        "{in_region} --query 'Subnets[].[SubnetId,AvailableIpAddressCount]')",
+        "use larger or more subnets, or remove what holds addresses (aws ec2 describe-subnets --subnet-ids "
+        "{subnet_ids}{in_region} --query 'Subnets[].[SubnetId,AvailableIpAddressCount]')",
         FAILURES,
     ),
     _rule(

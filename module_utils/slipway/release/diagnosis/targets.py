@@ -90,9 +90,8 @@ def _sign(target: _Target, facts: Facts) -> Sign:
                 "target_health_check",
                 f"{check} is answered with {codes}, and {matcher} is expected",
                 line,
-                "correct the path (service_health_check_path) or the codes, or make the application answer "
-                f"{path or 'it'} with "
-                f"{matcher} without a login or redirect; try it: curl -i "
+                "correct the path (service_health_check.path) or the codes, or make the application answer "
+                f"{path or 'it'} with {matcher} without a login or redirect; try it: curl -i "
                 f"http://localhost:{port}{path}",
             )
         case "Target.Timeout":
@@ -100,11 +99,9 @@ def _sign(target: _Target, facts: Facts) -> Sign:
                 "target_health_check",
                 f"{check} gets no answer in time on port {port}",
                 line,
-                f"let the load balancer's security group reach port {port} in {facts.security_groups}; "
-                "check that the "
-                f"application answers {path or 'it'} within {group.get('HealthCheckTimeoutSeconds', 5)} s, or "
-                "needs more CPU or a "
-                "longer service_health_check_grace_period",
+                f"let the load balancer's security group reach port {port} in {facts.security_groups}; check that the "
+                f"application answers {path or 'it'} within {group.get('HealthCheckTimeoutSeconds', 5)} s, or needs "
+                "more CPU or a longer service_health_check_grace_period",
             )
         case "Target.FailedHealthChecks":
             return _refused(line, check, port, facts)
@@ -113,8 +110,8 @@ def _sign(target: _Target, facts: Facts) -> Sign:
                 "load_balancer_detached",
                 "the target group is attached to no listener, or its zone is not the load balancer's",
                 line,
-                "run deploy.yml, which makes the listener's rule; check that the load balancer has subnets in "
-                "the zones of the tasks",
+                "run deploy.yml, which makes the listener's rule; check that the load balancer has subnets in the "
+                "zones of the tasks",
             )
         case "Target.HealthCheckDisabled" | "Target.IpUnusable" | "Target.InvalidState" | "Target.NotRegistered":
             return Sign(
@@ -139,9 +136,8 @@ def _sign(target: _Target, facts: Facts) -> Sign:
         "target_health_check",
         f"{check} fails",
         line,
-        f"check that the application answers {path or 'it'} on port {port} with {matcher}, and that it "
-        "starts within the grace "
-        f"period{f' of {grace} s' if grace is not None else ''} (service_health_check_grace_period)",
+        f"check that the application answers {path or 'it'} on port {port} with {matcher}, and that it starts within "
+        f"the grace period{f' of {grace} s' if grace is not None else ''} (service_health_check_grace_period)",
     )
 
 
@@ -171,8 +167,7 @@ def _refused(line: str, check: str, port: int, facts: Facts) -> Sign:
         "port_mismatch",
         f"nothing answers HTTP on port {port} of the container ({check} fails)",
         line,
-        f"make the application listen on 0.0.0.0:{port}, or set service_container_port to the port that it "
-        "listens on; check its "
-        f"logs ({facts.follow_logs('')})",
+        f"make the application listen on 0.0.0.0:{port}, or set service_container_port to the port that it listens "
+        f"on; check its logs ({facts.follow_logs('')})",
         said,
     )

@@ -146,8 +146,8 @@ def _exit(container: Mapping[str, Any], reason: str, identity: str, facts: Facts
             "command_not_found",
             f"the container {name} did not find its command{f' {command}' if command else ''} in the image {image}",
             line,
-            "check service_command, service_entry_point and the image's ENTRYPOINT and CMD; the file must be "
-            "there and on PATH",
+            "check service_command, service_entry_point and the image's ENTRYPOINT and CMD; the file must be there "
+            "and on PATH",
             details,
         )
     if found_heap := _HEAP.search(text):
@@ -177,9 +177,8 @@ def _container_health(identity: str, task: Mapping[str, Any], reason: str, facts
         "container_health_check",
         f"the health check inside the container{f' {name}' if name else ''} failed",
         reason,
-        f"run the check by hand in the image{f' ({command})' if command else ''}: its program must be in the "
-        "image, and exit "
-        "with 0; a slow start needs service_container_health_check.start_period"
+        f"run the check by hand in the image{f' ({command})' if command else ''}: its program must be in the image, "
+        "and exit with 0; a slow start needs service_container_health_check.start_period"
         + (f" (now {check['startPeriod']} s)" if check.get("startPeriod") else ""),
         _shown(facts.logs(name, identity)),
     )
