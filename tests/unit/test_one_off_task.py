@@ -208,6 +208,18 @@ def test_a_task_that_ends_well_while_it_is_stopped_was_still_too_late(do: Do) ->
     assert "did not end within 10 s and was stopped" in result["msg"]
 
 
+def test_that_it_may_not_be_stopped_changes_nothing_of_the_verdict(do: Do) -> None:
+    def refuse(_: Ecs) -> Answer:
+        raise AwsError("ecs:StopTask was refused", code="AccessDeniedException", operation="StopTask")
+
+    result, told, _ = do(look("RUNNING"), timeout=10, answers={"StopTask": refuse})
+    assert result["failed"]
+    assert "did not end within 10 s and still runs" in result["msg"]
+    assert "the task cannot be stopped: ecs:StopTask was refused" in told
+    result, _, _ = do(look("RUNNING", code=0), answers={"StopTask": refuse})
+    assert "failed" not in result
+
+
 def test_one_that_never_starts_says_why(do: Do) -> None:
     reason = "CannotPullContainerError: pull image manifest has been retried 1 time(s): voj:1: not found"
     result, _, aws = do(ended(None, reason, stopCode="TaskFailedToStart"))

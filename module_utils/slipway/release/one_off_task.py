@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..aws.clients import Aws, Connection
-from ..aws.errors import SlipwayError
+from ..aws.errors import AwsError, SlipwayError
 from ..engine.kind import Known
 from ..resources.names import last_part
 from ..resources.security_group import SecurityGroup
@@ -138,9 +138,14 @@ class Run:
             self.report(f"the log cannot be read: {self.log.problem}")
         return len(self.lines) - before
 
-    def stop(self, reason: str) -> None:
-        """Tell the task to stop."""
-        self.aws.call("ecs", "StopTask", cluster=self.wanted.cluster, task=self.arn, reason=reason)
+    def stop(self, reason: str) -> bool:
+        """Tell the task to stop; whether AWS took it, because a refusal changes nothing of the verdict."""
+        try:
+            self.aws.call("ecs", "StopTask", cluster=self.wanted.cluster, task=self.arn, reason=reason)
+        except AwsError as error:
+            self.report(f"the task cannot be stopped: {error}")
+            return False
+        return True
 
     def result(self) -> dict[str, Any]:
         """What the step returns, whatever the end."""
@@ -259,7 +264,8 @@ def _follow(run: Run, timeout: float) -> bool:
         if in_time and now >= deadline:
             in_time, deadline = False, now + _STOPPING
             run.report(f"stopping it: it has not ended within {timeout:.0f} s")
-            run.stop(f"Slipway: not ended within {timeout:.0f} s")
+            if not run.stop(f"Slipway: not ended within {timeout:.0f} s"):
+                break
         elif now >= deadline:
             break
         time.sleep(_FIRST if now - run.started < _SHORT else _LATER)
@@ -325,7 +331,7 @@ def _refusal(failure: Mapping[str, Any]) -> Cause:
 def _failed(run: Run, timeout: float | None) -> dict[str, Any]:
     name, code = run.wanted.container["name"], run.exit_code
     if timeout is not None:
-        what = f"did not end within {timeout:.0f} s and was stopped"
+        what = f"did not end within {timeout:.0f} s and {'was stopped' if run.has_stopped else 'still runs'}"
     elif code is None:
         what = "never started"
     elif code == 0:
