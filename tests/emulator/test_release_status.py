@@ -139,7 +139,7 @@ def test_several_services(emulator: Emulator) -> None:
     assert voj["notes"] == ["in ALARM: voj-5xx", "no such alarm: gone"]
     assert [one["tag"] for one in voj["releases"]] == ["v21", "v20"]
     assert [one["deployed"] for one in others] == [True] * 11 + [False]
-    assert others[3]["notes"] == ["a release is under way: lee"]
+    assert others[3]["notes"] == ["the release of an unknown version is under way: lee"]
     assert "voj:\nSTARTED (UTC)" in result["table"]
     assert dict(calls) == {
         "sts:GetCallerIdentity": 1,

@@ -224,9 +224,14 @@ def test_version_and_digest_of_an_image_without_a_label(image: str, version: str
         (
             {"lock": {"who": "lee", "tag": "sha-2", "started_at": "2026-11-21T08:56:00Z"}},
             True,
-            ["a release of sha-2 is under way: lee, for 4 min"],
+            ["the release of sha-2 is under way: lee, for 4 min"],
         ),
-        ({"lock": {"item": "lock"}}, True, ["a release is under way: nobody known"]),
+        (
+            {"lock": {"who": "lee", "kind": "rollback", "revision": "voj:11", "host": "laptop"}},
+            True,
+            ["the rollback to voj:11 is under way: lee on laptop"],
+        ),
+        ({"lock": {"item": "lock"}}, True, ["the release of an unknown version is under way: nobody known"]),
         (
             {"service": {"status": "ACTIVE", "deployments": [deployment("PRIMARY", 13, 1, "IN_PROGRESS")]}},
             True,

@@ -140,10 +140,7 @@ def _notes(seen: Seen, service: Mapping[str, Any] | None, now: datetime) -> Iter
     if service is not None and service.get("status") == "DRAINING":
         yield "the ECS service is being deleted (DRAINING)"
     if seen.lock:
-        what = f" of {seen.lock['tag']}" if seen.lock.get("tag") else ""
-        since = age(str(seen.lock.get("started_at") or ""), now)
-        who = seen.lock.get("who") or "nobody known"
-        yield f"a release{what} is under way: {who}{'' if since == _NONE else f', for {since}'}"
+        yield _holder(seen.lock, now)
     yield from _deployment_notes(_primary(service), now)
     firing = [str(one["AlarmName"]) for one in seen.alarms if one.get("StateValue") == "ALARM"]
     if firing:
@@ -154,6 +151,15 @@ def _notes(seen: Seen, service: Mapping[str, Any] | None, now: datetime) -> Iter
     if missing and not seen.problems:
         yield f"no such alarm: {', '.join(missing)}"
     yield from seen.problems
+
+
+def _holder(lock: Mapping[str, Any], now: datetime) -> str:
+    doing = "rollback to" if lock.get("kind") == "rollback" else "release of"
+    what = f"the {doing} {lock.get('tag') or lock.get('revision') or 'an unknown version'}"
+    where = f" on {lock['host']}" if lock.get("host") else ""
+    since = age(str(lock.get("started_at") or ""), now)
+    lasting = "" if since == _NONE else f", for {since}"
+    return f"{what} is under way: {lock.get('who') or 'nobody known'}{where}{lasting}"
 
 
 def _deployment_notes(primary: Mapping[str, Any], now: datetime) -> Iterator[str]:
