@@ -1,4 +1,4 @@
-# `make demo` shows it, `make test` proves it. Everything made here is in .venv, .venv-localstack and .run.
+# `make demo` shows it, `make test` proves it. Everything made here is in .venv, .venv-localstack, .venv-faults and .run.
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ WORKERS ?= 2
 # More for pytest: make test ARGS='-k ecs_service -x'
 ARGS ?=
 
-.PHONY: help venv venv-dev venv-localstack demo demo-down test lint format bench bench-release clean
+.PHONY: help venv venv-dev venv-localstack venv-faults demo demo-down test lint format bench bench-release clean
 
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -16,6 +16,7 @@ help: ## What can be made
 venv: $(VENV)/.demo ## Slipway and the embedded AWS, in .venv
 venv-dev: $(VENV)/.dev ## The same with the linters and the tests' tools
 venv-localstack: .venv-localstack/.done ## LocalStack Core, in .venv-localstack
+venv-faults: .venv-faults/.done ## The fault layer's proxy, in .venv-faults
 
 $(BIN)/python:
 	@python=$$(tools/find-python) && echo "$(VENV): $$($$python -V)" && $$python -m venv $(VENV)
@@ -34,13 +35,18 @@ $(VENV)/.dev: requirements-dev.txt examples/fastapi/requirements.txt requirement
 	PIP_DISABLE_PIP_VERSION_CHECK=1 .venv-localstack/bin/python -m pip install --quiet -r $<
 	@touch $@
 
+.venv-faults/.done: requirements-faults.txt
+	@python=$$(tools/find-python) && $$python -m venv --clear .venv-faults
+	PIP_DISABLE_PIP_VERSION_CHECK=1 .venv-faults/bin/python -m pip install --quiet -r $<
+	@touch $@
+
 demo: $(VENV)/.demo ## A real deploy to an AWS on this machine (KEEP=1 leaves it up)
 	@$(BIN)/python -m demo.run $(if $(filter-out 0,$(KEEP)),--keep)
 
 demo-down: $(VENV)/.demo ## End what `make demo KEEP=1` left up
 	@$(BIN)/python -m demo.embedded_aws down
 
-test: lint venv-localstack ## Linters, then every test; those without what they need say so
+test: lint venv-localstack venv-faults ## Linters, then every test; those without what they need say so
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev ## Formatting, types, YAML and Ansible
@@ -62,5 +68,5 @@ bench-release: $(VENV)/.dev ## A release of changed code: Slipway beside a shell
 
 clean: ## Remove all that was made here, the running embedded AWS first
 	@if [ -e .run/embedded-aws.env ] && [ -x $(BIN)/python ]; then $(BIN)/python -m demo.embedded_aws down; fi
-	rm -rf $(VENV) .venv-localstack .run .ansible .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-localstack .venv-faults .run .ansible .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -8,7 +8,7 @@ from pathlib import Path
 from demo.embedded_aws import client_environment
 from tests.emulators.loopback import sitecustomize
 
-pytest_plugins = ["tests.emulators.fixtures"]
+pytest_plugins = ["tests.emulators.fixtures", "tests.faults.fixtures"]
 
 # Before anything of Slipway is imported: its sessions read these once.
 for _name in list(os.environ):

@@ -1,0 +1,60 @@
+"""Doing to a call what the scenario says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+
+from mitmproxy import http
+
+from tests.faults.protocol import Call, Reply, answer_json, error
+from tests.faults.scenario import Rule, edit
+
+# Each service's own way to say that it is asked too often.
+_THROTTLED = {"ec2": ("RequestLimitExceeded", 503), "s3": ("SlowDown", 503)}
+_QUERY = ("Throttling", 400)
+_JSON = ("ThrottlingException", 400)
+
+
+async def before(flow: http.HTTPFlow, call: Call, rules: Sequence[Rule]) -> Reply | None:
+    """Delay, reset or refuse a call before it is made."""
+    for rule in rules:
+        match rule.fault:
+            case "slow":
+                await asyncio.sleep(float(rule.data["delay"]))
+            case "reset" if not rule.data.get("after"):
+                flow.kill()
+                return None
+            case "throttle":
+                code, status = _THROTTLED.get(call.service, _JSON if call.protocol in ("json", "cbor") else _QUERY)
+                return error(call, code, "Rate exceeded", status)
+            case "error":
+                message = str(rule.data.get("message", "Internal failure."))
+                code = str(rule.data.get("code", "InternalFailure"))
+                return error(call, code, message, int(rule.data.get("status", 500)))
+            case "deny":
+                return _denied(call, rule)
+    return None
+
+
+def _denied(call: Call, rule: Rule) -> Reply:
+    code = {"ec2": "UnauthorizedOperation", "elbv2": "AccessDenied", "iam": "AccessDenied", "sts": "AccessDenied"}
+    name = call.name.replace("elbv2:", "elasticloadbalancing:").replace("cloudwatch:", "monitoring:")
+    message = (
+        f"User: arn:aws:iam::000000000000:user/deployer is not authorized to perform: {name} on resource: * "
+        "because no identity-based policy allows the action"
+    )
+    status = 400 if call.protocol == "json" else 403
+    return error(call, code.get(call.service, "AccessDeniedException"), str(rule.data.get("message", message)), status)
+
+
+async def after(flow: http.HTTPFlow, call: Call, rules: Sequence[Rule]) -> None:
+    """Change the answer to a call that was made."""
+    for rule in rules:
+        if rule.fault == "reset" and rule.data.get("after"):
+            flow.kill()
+            return
+        if rule.fault == "answer" and flow.response and flow.response.status_code == 200 and call.protocol == "json":
+            data = edit(json.loads(flow.response.content or b"{}"), rule.data["edits"])
+            flow.response.content = answer_json(data).body

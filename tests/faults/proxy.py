@@ -1,0 +1,196 @@
+"""The fault layer's process: mitmproxy in front of the embedded AWS. Runs in .venv-faults.
+
+python -m tests.faults.proxy --port 4700 --upstream http://127.0.0.1:4566 --directory /tmp/x
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import json
+import time
+from collections import Counter
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+from mitmproxy import http, options
+from mitmproxy.tools.dump import DumpMaster
+
+from tests.faults import injection
+from tests.faults.answers import Answers
+from tests.faults.balancer import Balancer
+from tests.faults.ecs_api import ApiError
+from tests.faults.ecs_model import Times
+from tests.faults.ecs_views import deployment_view, service_view
+from tests.faults.protocol import Call, Reply, answer_json, error, read_call
+from tests.faults.scenario import load
+from tests.faults.upstream import Upstream
+from tests.faults.world import World
+
+CONTROL = "/_faults/"
+_PASSED = ("/v2/", "/_ministack/")
+
+
+class Layer:
+    """The addon: answers from the models, breaks what the scenario says, and passes everything else on."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.balancer = Balancer(world)
+        self.answers = Answers(world)
+        self.calls: list[dict[str, Any]] = []
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """Let the layers of images flow through."""
+        if flow.request.path.startswith("/v2/"):
+            flow.request.stream = True
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """The same for what comes back."""
+        if flow.request.path.startswith("/v2/") and flow.response:
+            flow.response.stream = True
+
+    async def request(self, flow: http.HTTPFlow) -> None:
+        """Answer a request, break it, or let it pass."""
+        path = flow.request.path
+        if path.startswith(CONTROL):
+            flow.response = _response(await asyncio.to_thread(self._control, flow))
+        elif path.startswith(_PASSED):
+            if path.startswith("/_ministack/reset"):
+                self.world.reset()
+                self.balancer.forget()
+        elif self.balancer.is_for(path, flow.request.headers.get("host", "")):
+            await self.balancer.route(flow)
+        else:
+            await self._call(flow)
+
+    async def _call(self, flow: http.HTTPFlow) -> None:
+        body = flow.request.get_content(strict=False) or b""
+        headers = {name.lower(): value for name, value in flow.request.headers.items()}
+        call = read_call(flow.request.method, flow.request.path, headers, body)
+        if call.service == "unsigned" and call.protocol == "rest":
+            return
+        rules = self.world.rules(call.name, call.parameters)
+        entry: dict[str, Any] = {
+            "at": time.time(),
+            "call": call.name,
+            "status": 0,
+            "faults": [rule.fault for rule in rules],
+        }
+        self.calls.append(entry)
+        flow.metadata |= {"call": call, "rules": rules, "entry": entry}
+        if reply := await injection.before(flow, call, rules):
+            flow.response = _response(reply)
+            flow.metadata["rules"] = []
+        elif not flow.killable or flow.error:
+            return
+        elif call.service == "ecs" and self.world.api.answers(call.operation, call.parameters):
+            flow.response = _response(await asyncio.to_thread(self._ask_model, call))
+        elif reply := await asyncio.to_thread(self.answers.instead, call):
+            flow.response = _response(reply)
+
+    def _ask_model(self, call: Call) -> Reply:
+        with self.world.lock:
+            try:
+                operation = self.world.api.operations[call.operation]
+                return answer_json(operation(call.region, dict(call.parameters), time.time()))
+            except ApiError as found:
+                return error(call, found.code, found.message)
+
+    async def response(self, flow: http.HTTPFlow) -> None:
+        """Correct what the emulator answered, and change what the scenario says."""
+        call = flow.metadata.get("call")
+        if not isinstance(call, Call) or flow.response is None:
+            return
+        if call.service == "elbv2" and not call.operation.startswith("Describe"):
+            self.balancer.forget()
+            self.world.groups_at = 0.0
+        await asyncio.to_thread(self.answers.correct, call, flow.response)
+        await injection.after(flow, call, flow.metadata.get("rules") or [])
+        flow.metadata["entry"]["status"] = flow.response.status_code if flow.response else 0
+
+    def _control(self, flow: http.HTTPFlow) -> Reply:
+        path = urlsplit(flow.request.path).path.removeprefix(CONTROL)
+        data = json.loads(flow.request.content or b"{}")
+        world = self.world
+        match flow.request.method, path:
+            case "POST", "scenario":
+                try:
+                    world.scenario = load(data, time.time())
+                except ValueError as wrong:
+                    return Reply(400, str(wrong).encode(), "text/plain")
+            case "POST", "stop":
+                world.scenario = load({}, time.time())
+            case "POST", "reset":
+                world.reset()
+                self.balancer.forget()
+                self.calls.clear()
+            case "POST", "time":
+                world.times = dataclasses.replace(world.times, **data)
+            case "DELETE", "calls":
+                self.calls.clear()
+            case "GET", "calls":
+                counts = Counter(one["call"] for one in self.calls)
+                return answer_json({"total": counts.total(), "operations": dict(counts), "calls": list(self.calls)})
+            case "GET", "model":
+                return answer_json(self._model())
+            case _:
+                return Reply(404, b"unknown", "text/plain")
+        return answer_json({})
+
+    def _model(self) -> dict[str, Any]:
+        with self.world.lock:
+            services = [
+                {
+                    "service": service_view(one),
+                    "serviceDeployments": [deployment_view(one, deployment) for deployment in one.deployments],
+                    "tasks": [dataclasses.asdict(task) for task in one.tasks.values()],
+                }
+                for one in self.world.ecs.services.values()
+            ]
+            targets = {
+                arn: [
+                    {"id": one.address, "port": one.port, **dataclasses.asdict(one.shown())} for one in group.values()
+                ]
+                for arn, group in self.world.targets.groups.items()
+            }
+        return {"scenario": self.world.scenario.name, "services": services, "targets": targets}
+
+
+def _response(reply: Reply) -> http.Response:
+    return http.Response.make(reply.status, reply.body, {"Content-Type": reply.content_type})
+
+
+async def serve(port: int, upstream: str, directory: Path, times: Times) -> None:
+    """Run until terminated."""
+    world = World(Upstream(upstream), times)
+    made = options.Options(
+        listen_host="127.0.0.1", listen_port=port, mode=[f"reverse:{upstream}"], confdir=str(directory)
+    )
+    master = DumpMaster(made, with_termlog=True, with_dumper=False)
+    made.update(keep_host_header=True, connection_strategy="lazy", http2=False)
+    master.addons.add(Layer(world))
+    Thread(target=world.run, daemon=True).start()
+    try:
+        await master.run()
+    finally:
+        world.ended.set()
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--upstream", required=True)
+    parser.add_argument("--directory", type=Path, required=True)
+    parser.add_argument("--time-scale", type=float, default=Times.scale)
+    arguments = parser.parse_args()
+    times = Times(scale=arguments.time_scale)
+    asyncio.run(serve(arguments.port, arguments.upstream, arguments.directory, times))
+
+
+if __name__ == "__main__":
+    main()

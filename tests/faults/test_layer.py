@@ -1,0 +1,97 @@
+"""The layer in front of a real ministack, with real containers."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.layer import Faults
+from tests.faults.service import CRASH, Deployed, serving, until
+
+pytestmark = [pytest.mark.docker, pytest.mark.ministack, pytest.mark.timeout(180)]
+
+
+def test_a_release_is_successful_once_its_targets_are_healthy(faults: Faults, python_image: str) -> None:
+    service = Deployed(faults, python_image)
+    created = service.create(serving("one"), desired=2)
+    deployment = created["deployments"][0]
+    assert (deployment["status"], deployment["rolloutState"]) == ("PRIMARY", "IN_PROGRESS")
+    first = service.ended()
+    assert first["status"] == "SUCCESSFUL", first
+    assert first["targetServiceRevision"]["arn"].endswith(deployment["id"].removeprefix("ecs-svc/"))
+    assert service.ask() == (200, "one")
+    assert any(
+        "has reached a steady state." in one for one in until(service.messages, lambda all_: "steady" in all_[0])
+    )
+    tasks = service.ecs.list_tasks(cluster="c", serviceName="api")["taskArns"]
+    described = service.ecs.describe_tasks(cluster="c", tasks=tasks)["tasks"]
+    assert {one["startedBy"] for one in described} == {deployment["id"]}
+    health = service.elb.describe_target_health(TargetGroupArn=service.group)["TargetHealthDescriptions"]
+    assert [one["TargetHealth"]["State"] for one in health] == ["healthy", "healthy"]
+
+    service.update(serving("two"))
+    assert service.ended()["status"] == "SUCCESSFUL"
+    assert service.ask() == (200, "two")
+    assert len(service.described()["deployments"]) == 1
+
+
+def test_a_crash_is_rolled_back_and_the_old_version_goes_on(faults: Faults, python_image: str) -> None:
+    service = Deployed(faults, python_image)
+    good = service.create(serving("one"))["deployments"][0]
+    assert service.ended()["status"] == "SUCCESSFUL"
+    bad = service.update(CRASH)["deployments"][0]
+    assert bad["id"] != good["id"]
+    answers = set()
+
+    def ask_and_look() -> dict[str, object]:
+        answers.add(service.ask())
+        newest: dict[str, object] = service.newest()
+        return newest
+
+    ended = until(ask_and_look, lambda one: "finishedAt" in one)
+    assert ended["status"] == "ROLLBACK_SUCCESSFUL"
+    assert ended["statusReason"] == "Service deployment rolled back because the circuit breaker threshold was exceeded."
+    assert ended["rollback"]["serviceRevisionArn"].endswith(good["id"].removeprefix("ecs-svc/"))
+    assert ended["deploymentCircuitBreaker"] == {"status": "TRIGGERED", "failureCount": 3, "threshold": 3}
+    assert answers == {(200, "one")}
+    now = service.described()
+    assert [(one["id"], one["rolloutState"]) for one in now["deployments"]] == [(good["id"], "COMPLETED")]
+    stopped = [one for one in service.stopped() if one["startedBy"] == bad["id"]]
+    assert {one["stoppedReason"] for one in stopped} == {"Essential container in task exited"}
+    assert {one["containers"][0]["exitCode"] for one in stopped} == {3}
+
+
+def test_a_wrong_health_path_is_told_in_the_words_of_aws(faults: Faults, python_image: str) -> None:
+    service = Deployed(faults, python_image)
+    service.create(serving("one"))
+    assert service.ended()["status"] == "SUCCESSFUL"
+    service.elb.modify_target_group(TargetGroupArn=service.group, HealthCheckPath="/nowhere")
+    bad = service.update(serving("two"))["deployments"][0]
+    until(
+        lambda: service.elb.describe_target_health(TargetGroupArn=service.group)["TargetHealthDescriptions"],
+        lambda all_: any(
+            one["TargetHealth"].get("Description") == "Health checks failed with these codes: [404]" for one in all_
+        ),
+    )
+    events = until(service.messages, lambda all_: any("is unhealthy in" in one for one in all_))
+    told = next(one for one in events if "is unhealthy in" in one)
+    assert told == (
+        f"(service api) (port 8000) is unhealthy in (target-group {service.group}) due to "
+        "(reason Health checks failed with these codes: [404])"
+    )
+    stopped = until(service.stopped, lambda all_: any(one["startedBy"] == bad["id"] for one in all_))
+    task = next(one for one in stopped if one["startedBy"] == bad["id"])
+    assert task["stopCode"] == "ServiceSchedulerInitiated"
+    assert task["stoppedReason"] == f"Task failed ELB health checks in (target-group {service.group})"
+
+
+def test_a_first_release_that_fails_has_nothing_to_go_back_to(faults: Faults, python_image: str) -> None:
+    service = Deployed(faults, python_image, balanced=False)
+    service.create(CRASH)
+    ended = service.ended()
+    assert ended["status"] == "ROLLBACK_FAILED"
+    assert "No rollback candidate was found" in ended["statusReason"]
+    deployment = service.described()["deployments"][0]
+    assert deployment["rolloutState"] == "FAILED"
+    assert deployment["rolloutStateReason"] == "ECS deployment circuit breaker: tasks failed to start."
+    assert deployment["failedTasks"] == 3
+    assert len(service.stopped()) == 3
