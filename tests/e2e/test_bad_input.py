@@ -73,6 +73,44 @@ def test_a_secret_that_is_not_there(moto: Emulator, tmp_path: Path) -> None:
         assert not written
 
 
+def test_all_findings_at_once_with_their_places(moto: Emulator, tmp_path: Path) -> None:
+    moto.client("secretsmanager").create_secret(Name="lms/key", SecretString='{"jwt_secret": "hunter2hunter2"}')
+    inventories = shutil.copytree(ROOT / "inventories", tmp_path / "inventories", symlinks=True)
+    description = inventories / "prod" / "host_vars" / "lms-backend" / "description.yml"
+    more = ("service_secrets:", "  KEY: secretsmanager:lms/key#jwt", "service_alarms: [lms-errors]")
+    lines = [*description.read_text().splitlines(), *more]
+    description.write_text("\n".join(lines) + "\n")
+    with counting_between(moto.endpoint, tmp_path) as counted:
+        result = ansible_playbook(
+            "deploy.yml", "-i", str(inventories / "local"), *LMS, environment=client_environment(counted.endpoint)
+        )
+        refused(
+            result,
+            "2 things are in the way of lms-backend; nothing was touched.",
+            "service_secrets.KEY: lms/key has no key jwt",
+            f"description.yml:{len(lines) - 1})",
+            "service_alarms[0]: there is no alarm lms-errors",
+            f"description.yml:{len(lines)})",
+            "-> its keys are jwt_secret; correct the key",
+        )
+        assert "hunter2" not in result.output
+        read = ("Describe", "Get", "List", "Batch", "Simulate")
+        assert not [name for name in counted.calls() if not name.partition(":")[2].startswith(read)]
+
+
+def test_the_preflight_alone_shows_every_check_and_touches_nothing(moto: Emulator, tmp_path: Path) -> None:
+    with counting_between(moto.endpoint, tmp_path) as counted:
+        result = deploy(client_environment(counted.endpoint), "--tags", "preflight")
+        assert result.code == 0, result.output
+        assert result.changed == {"lms-backend": 0}
+        for told in ("lms-backend: preflight: ", "OK    roles", "the execution role ecsTaskExecutionRole is made by"):
+            assert told in result.output, result.output
+        assert "WARN" not in result.output
+        assert "FAIL" not in result.output
+        read = ("Describe", "Get", "List", "Batch", "Simulate")
+        assert not [name for name in counted.calls() if not name.partition(":")[2].startswith(read)]
+
+
 def test_a_missing_inventory() -> None:
     for arguments in (["-i", "nowhere"], []):
         result = ansible_playbook("deploy.yml", *arguments, environment={})
