@@ -18,7 +18,6 @@ HOOK = {
 }
 PERCENTS = {"minimum_healthy_percent": 100, "maximum_percent": 200}
 BREAKER = {"enable": True, "rollback": True}
-NO_BREAKER = {"enable": False, "rollback": False}
 BLUE_GREEN = {"service_deployment_strategy": "blue_green"}
 CANARY = {"service_deployment_strategy": "canary"}
 LINEAR = {"service_deployment_strategy": "linear"}
@@ -86,7 +85,7 @@ LINEAR = {"service_deployment_strategy": "linear"}
     ],
 )
 def test_how_ecs_deploys(given: dict[str, Any], expected: dict[str, Any]) -> None:
-    always = {**PERCENTS, "lifecycle_hooks": [], "deployment_circuit_breaker": NO_BREAKER}
+    always = {**PERCENTS, "lifecycle_hooks": [], "deployment_circuit_breaker": BREAKER}
     assert strategy.deployment_configuration(complete(**given)) == {**always, **expected}
 
 

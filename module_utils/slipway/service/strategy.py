@@ -84,8 +84,8 @@ def deployment_configuration(service: Service) -> dict[str, Any]:
         "strategy": _NAMES[service["deployment_strategy"]],
         "minimum_healthy_percent": service["minimum_healthy_percent"],
         "maximum_percent": service["maximum_percent"],
-        # The circuit breaker is for rolling updates only.
-        "deployment_circuit_breaker": {"enable": False, "rollback": False} if shifts else service["circuit_breaker"],
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-failure-detection.html: with either type.
+        "deployment_circuit_breaker": service["circuit_breaker"],
         "lifecycle_hooks": [_hook(service, hook) for hook in service["lifecycle_hooks"] or ()],
     }
     if service["alarms"]:
