@@ -13,6 +13,7 @@ from slipway.release.preflight import Check, Seen, inspect, judge, render
 from slipway.release.preflight import domain as domain_checks
 from slipway.release.preflight import secrets as secret_checks
 from slipway.release.preflight.check import counts, results, worst
+from slipway.release.preflight.network import default_way
 from slipway.release.preflight.secrets import SecretSeen
 from slipway.release.preflight.seen import Unread
 from slipway.service.description import check as complete
@@ -523,6 +524,22 @@ def test_endpoints_are_asked_for_only_where_there_is_no_other_way() -> None:
     ((status, group, words),) = told(checks({**unread, "routes": [table()]}, **inside))
     assert (status, group) == ("WARN", "network")
     assert "needs ec2:DescribeVpcEndpoints" in words
+
+
+ROUTES = [
+    ([], ""),
+    ([to("igw-1")], "igw-1"),
+    ([to("nat-1", "NatGatewayId")], "nat-1"),
+    ([to("nat-1", "NatGatewayId", "blackhole")], ""),
+    ([to("pcx-1", "VpcPeeringConnectionId")], "other"),
+    ([{"DestinationIpv6CidrBlock": "::/0", "GatewayId": "igw-1"}, to("nat-1", "NatGatewayId")], "nat-1"),
+    ([{"DestinationIpv6CidrBlock": "::/0", "EgressOnlyInternetGatewayId": "eigw-1"}], "other"),
+]
+
+
+@pytest.mark.parametrize(("routes", "way"), ROUTES)
+def test_where_the_route_to_everywhere_leads(routes: list[dict[str, str]], way: str) -> None:
+    assert default_way(table(*routes)) == way
 
 
 def test_every_finding_has_a_remedy_and_all_come_at_once() -> None:

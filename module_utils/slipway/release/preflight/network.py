@@ -21,7 +21,7 @@ from .seen import Seen, Unread
 
 Service = Mapping[str, Any]
 Item = Mapping[str, Any]
-_EVERYWHERE = ("0.0.0.0/0", "::/0")
+_TARGETS = ("GatewayId", "NatGatewayId", "TransitGatewayId", "NetworkInterfaceId", "InstanceId")
 # An Application Load Balancer wants so many in each of its subnets:
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer
 _FREE_FOR_LOAD_BALANCER = 8
@@ -201,13 +201,12 @@ def route_table(tables: Iterable[Item], subnet: str) -> Item:
 
 def default_way(table: Item) -> str:
     """Where the route to everywhere leads: an internet gateway, a NAT, or whatever a person set; nothing if none."""
-    for route in table.get("Routes") or ():
-        if route.get("State") == "blackhole":
-            continue
-        if route.get("DestinationCidrBlock") in _EVERYWHERE or route.get("DestinationIpv6CidrBlock") in _EVERYWHERE:
-            targets = ("NatGatewayId", "TransitGatewayId", "NetworkInterfaceId", "InstanceId", "VpcPeeringConnectionId")
-            found = route.get("GatewayId") or next((route[key] for key in targets if route.get(key)), "")
-            return str(found or "other")
+    routes = [one for one in table.get("Routes") or () if one.get("State") != "blackhole"]
+    ipv4 = [one for one in routes if one.get("DestinationCidrBlock") == "0.0.0.0/0"]
+    ipv6 = [one for one in routes if one.get("DestinationIpv6CidrBlock") == "::/0"]
+    # ECR and the others are reached by IPv4 where there is a route for it.
+    for route in (*ipv4, *ipv6):
+        return str(next((route[key] for key in _TARGETS if route.get(key)), "other"))
     return ""
 
 
