@@ -55,7 +55,7 @@ causes:
     evidence: {type: list, elements: str, description: What shows it, in AWS's own words, and the last log lines.}
     remedy: {type: str, description: What to do about it.}
     count: {type: int, description: How many tasks or targets show it.}
-serving: {type: str, returned: failure, description: "What served before and still does, such as V(api:11), or nothing."}
+serving: {type: str, returned: failure, description: "What served before and still does, such as V(api:11)."}
 seconds: {type: float, returned: always, description: How long it was waited.}
 api_calls: {type: int, returned: always, description: How many API calls were made.}
 """

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from slipway.release.service_diagnosis import diagnose_service
 from slipway.release.wait import wait
 from tests.emulators.emulator import Emulator
 
@@ -18,7 +19,7 @@ class Service:
     """A service of one container, deployed with a command."""
 
     def __init__(self, emulator: Emulator, image: str) -> None:
-        self._endpoint = emulator.endpoint
+        self._options = {"region": "ap-northeast-2", "endpoint_url": emulator.endpoint, "cluster": "c", "service": "s"}
         self._ecs = emulator.client("ecs")
         self._image = image
         self._ecs.create_cluster(clusterName="c")
@@ -55,8 +56,13 @@ class Service:
         return next(str(one["id"]) for one in answer["service"]["deployments"] if one["status"] == "PRIMARY")
 
     def wait(self, deployment: str, told: list[str], timeout: int = 120) -> dict[str, Any]:
-        options = {"region": "ap-northeast-2", "endpoint_url": self._endpoint, "cluster": "c", "service": "s"}
-        return wait({**options, "deployment_id": deployment, "timeout": timeout}, check=False, report=told.append)
+        return wait({**self._options, "deployment_id": deployment, "timeout": timeout}, check=False, report=told.append)
+
+    def diagnose(self) -> dict[str, Any]:
+        told: list[str] = []
+        result = diagnose_service(self._options, check=False, report=told.append)
+        assert "\n".join(told) == result["msg"]
+        return result
 
 
 @pytest.fixture
@@ -98,3 +104,21 @@ def test_a_first_release_that_never_stands_has_an_end(service: Service) -> None:
     assert result["reason"] == "the deployment did not end within 8 s"
     assert "code 3" in result["msg"]
     assert result["msg"].endswith("what serves now: nothing that was there before")
+
+
+@pytest.mark.usefixtures("docker_engine")
+def test_a_diagnosis_at_any_time(service: Service) -> None:
+    result = service.diagnose()
+    assert (result["healthy"], [cause["code"] for cause in result["causes"]]) == (False, ["service_gone"])
+    service.wait(service.deploy(GOOD), [])
+    result = service.diagnose()
+    assert (result["healthy"], result["causes"], result["serving"], result["changed"]) == (True, [], "voj:1", False)
+    assert result["msg"] == "c/s is healthy: voj:1, 1 of 1 tasks running"
+
+    broken = service.deploy(BAD)
+    service.wait(broken, [])
+    service.wait(service.diagnose()["deployment_id"], [])
+    result = service.diagnose()
+    assert (result["healthy"], result["serving"], result["last_failed_deployment_id"]) == (True, "voj:1", broken)
+    assert [cause["code"] for cause in result["causes"]] == ["exit_code"]
+    assert "error: no way to start" in result["msg"]

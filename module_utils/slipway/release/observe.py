@@ -85,14 +85,21 @@ class Observer:
     Attributes:
         service: as DescribeServices had it last; whoever polls it puts it here.
         logs: what the deployment's containers log.
+        earlier: whether the records of service deployments before this one are of interest, too.
     """
 
     def __init__(
-        self, deployment: Deployment, service: Mapping[str, Any] | None, digests: Mapping[str, str] | None = None
+        self,
+        deployment: Deployment,
+        service: Mapping[str, Any] | None,
+        digests: Mapping[str, str] | None = None,
+        *,
+        earlier: bool = False,
     ) -> None:
         self.deployment = deployment
         self.service = service
         self.logs = TaskLogs(deployment.aws, deployment.since)
+        self.earlier = earlier
         self._digests = dict(digests or {})
         self._records: list[Mapping[str, Any]] = []
         self._tasks: dict[str, Mapping[str, Any]] = {}
@@ -179,7 +186,7 @@ class Observer:
     def _see_records(self) -> None:
         of = self.deployment
         # The two clocks of one deployment differ by moments.
-        since = {} if of.since is None else {"createdAt": {"after": of.since - _SLACK}}
+        since = {} if of.since is None or self.earlier else {"createdAt": {"after": of.since - _SLACK}}
         try:
             answer = of.aws.call(
                 "ecs", "ListServiceDeployments", cluster=of.cluster, service=of.service, maxResults=_TASKS, **since

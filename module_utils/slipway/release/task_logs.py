@@ -39,7 +39,8 @@ class TaskLogs:
 
     def __init__(self, aws: Aws, since: datetime | None) -> None:
         self._aws = aws
-        self._from = _milliseconds(since or datetime.now(tz=UTC) - _HOUR)
+        an_hour_ago = datetime.now(tz=UTC) - _HOUR
+        self._from = _milliseconds(max(since or an_hour_ago, an_hour_ago))
         self._next: dict[str, int] = {}
         self._known: dict[str, set[Any]] = {}
         self._told: set[str] = set()
