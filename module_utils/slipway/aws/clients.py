@@ -134,6 +134,11 @@ def _client(connection: Connection, service: str, impatient: bool = False) -> Ba
         return _clients[key]
 
 
+def forget_clients() -> None:
+    """Forget the clients that a fork was given: two processes must not share an open socket."""
+    _clients.clear()
+
+
 def _emulator_key(connection: Connection) -> str | None:
     """An emulator on this machine takes any key: a person needs none for it, and their real ones stay at home."""
     host = urlsplit(connection.endpoint_url or "").hostname or ""

@@ -14,6 +14,7 @@ from ..aws.clients import preload
 from ..aws.errors import SlipwayError
 from ..engine.options import argument_spec, documentation_of, validated
 from ..engine.perform import perform
+from ..release.process import end_with_parent
 from ..resources import KINDS, LOOKUPS
 from ..step import Step
 
@@ -22,7 +23,7 @@ _LIBRARY = Path(__file__).resolve().parents[3] / "library"
 _SPOKEN = ("msg", "diff", "exception", "warnings")
 _CONNECTION = ("region", "profile", "endpoint_url")
 
-preload(("sts", "ecs", "ecr", "elbv2", "ec2", "iam", "logs", "acm", "route53", "ssm"))
+preload(("sts", "ecs", "ecr", "elbv2", "ec2", "iam", "logs", "acm", "route53", "ssm", "dynamodb"))
 
 
 @cache
@@ -42,6 +43,7 @@ class InProcessAction(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Ansible's entry point."""
+        end_with_parent()
         result: dict[str, Any] = super().run(tmp, task_vars)
         self.secrets: set[str] = set()
         self.host = (task_vars or {}).get("inventory_hostname", "")

@@ -1,0 +1,98 @@
+"""The steps that begin and end a release: take the lock, say what was deployed before; give the lock back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..aws.clients import Aws, Connection
+from ..aws.errors import SlipwayError
+from . import keeper
+from .lock import Holder, Lock, acquire, look, release
+from .observe import describe, primary
+from .process import Process
+from .recording import now, who
+
+Report = Callable[[str], None]
+_NOBODY = Process(0, "")
+
+
+def hold(options: Mapping[str, Any], /, *, check: bool, report: Report, owner: int = 0) -> dict[str, Any]:
+    """The step of release_lock.
+
+    Args:
+        options: as the module has them.
+        check: only say who holds it.
+        report: takes live lines.
+        owner: the pid with which the lock ends; without one it has nobody who renews it.
+
+    Raises:
+        SlipwayError: another release holds it, and did not end in time.
+    """
+    aws = Aws(Connection.of(options))
+    if options["state"] == "released":
+        result = _give_back(aws, options, check, report)
+    else:
+        result = _take(aws, options, check, report, owner)
+    return {"changed": False, **result, "api_calls": sum(aws.calls.values())}
+
+
+def _service(options: Mapping[str, Any]) -> str:
+    return f"{options['cluster']}/{options['service']}"
+
+
+def _take(aws: Aws, options: Mapping[str, Any], check: bool, report: Report, owner: int) -> dict[str, Any]:
+    table, service = options["table"], _service(options)
+    started_at, asked = options.get("started_at") or now(), options.get("who") or who(aws)
+    begun = {"started_at": started_at, "who": asked}
+    if check:
+        held = look(aws, table, service)
+        if held is not None:
+            report(f"under way: {held.holder}")
+        return {**begun, "lock": {}, "before": before(aws, options)}
+    process = Process.of(owner) if owner else _NOBODY
+    texts = {name: options.get(name) or "" for name in ("tag", "digest", "revision", "commit")}
+    holder = Holder(process, who=asked, kind=options["kind"], started_at=started_at, **texts)
+    lock = acquire(aws, table, service, holder, timeout=options["timeout"], report=report)
+    keeper_pid = 0
+    try:
+        keeper_pid = keeper.start(aws.connection, lock, process) if owner else 0
+        was = before(aws, options)
+    except (OSError, SlipwayError) as error:
+        release(aws, table, service, lock.token)
+        keeper.stop(keeper_pid)
+        if isinstance(error, SlipwayError):
+            raise
+        remedy = "look at the limits of processes and open files of this machine (ulimit -a)"
+        raise SlipwayError(f"can't start a process: {error}", where="release_lock", remedy=remedy) from error
+    return {**begun, "lock": _told(lock, keeper_pid), "before": was}
+
+
+def _told(lock: Lock, keeper_pid: int) -> dict[str, Any]:
+    return {"table": lock.table, "service": lock.service, "token": lock.token, "keeper_pid": keeper_pid}
+
+
+def before(aws: Aws, options: Mapping[str, Any]) -> dict[str, str]:
+    """The PRIMARY deployment of the service as it is now; empty texts where there is no service.
+
+    Raises:
+        AwsError: AWS refused or did not answer.
+    """
+    mine = primary(describe(aws, options["cluster"], options["service"]))
+    return {
+        "deployment_id": str(mine.get("id", "")),
+        "task_definition": str(mine.get("taskDefinition", "")),
+        "rollout_state": str(mine.get("rolloutState", "")),
+    }
+
+
+def _give_back(aws: Aws, options: Mapping[str, Any], check: bool, report: Report) -> dict[str, Any]:
+    lock = options.get("lock") or {}
+    if check or not lock.get("token"):
+        return {"lock": {}}
+    # The keeper last: were this killed in between, it would still give the lock back.
+    ours = release(aws, lock.get("table") or options["table"], lock.get("service") or _service(options), lock["token"])
+    keeper.stop(int(lock.get("keeper_pid") or 0))
+    if not ours:
+        report("the lock was not ours any more: another release may have run beside the end of this one")
+    return {"lock": {}}
