@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,54 +11,25 @@ import pytest
 
 from slipway.aws.errors import AwsError, SlipwayError
 from slipway.release import wait as waiting
+from tests.unit.deployments import (
+    ARN,
+    DEFINITION,
+    GROUP,
+    MINE,
+    NOW,
+    OLD,
+    deployment,
+    ecs,
+    old,
+    record,
+    service,
+    target,
+    task,
+)
 from tests.unit.fake_aws import FakeAws
 
-NOW = datetime(2026, 11, 21, tzinfo=UTC)
-MINE, OLD = "ecs-svc/0000000000000000002", "ecs-svc/0000000000000000001"
-ARN = "arn:aws:ecs:ap-northeast-2:123456789012"
 Follow = Callable[..., tuple[dict[str, Any], list[str], FakeAws]]
-
-
-def deployment(identity: str = MINE, **more: Any) -> dict[str, Any]:
-    revision = int(identity[-1])
-    return {
-        "id": identity,
-        "status": "PRIMARY",
-        "rolloutState": "IN_PROGRESS",
-        "taskDefinition": f"{ARN}:task-definition/voj:{revision}",
-        "createdAt": NOW + timedelta(minutes=revision),
-        "runningCount": 0,
-        "pendingCount": 0,
-        "desiredCount": 2,
-        **more,
-    }
-
-
-def service(*deployments: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    return {"status": "ACTIVE", "deployments": list(deployments), "events": [], **more}
-
-
-def old(**more: Any) -> dict[str, Any]:
-    return deployment(OLD, status="ACTIVE", rolloutState="COMPLETED", runningCount=2, **more)
-
-
 DONE = service(deployment(rolloutState="COMPLETED", runningCount=2))
-
-
-def task(number: int, reason: str, *, by: str = MINE, **more: Any) -> dict[str, Any]:
-    return {
-        "taskArn": f"{ARN}:task/c/{number}",
-        "startedBy": by,
-        "lastStatus": "STOPPED",
-        "stoppedReason": reason,
-        "taskDefinitionArn": f"{ARN}:task-definition/voj:2",
-        "createdAt": NOW + timedelta(minutes=3),
-        **more,
-    }
-
-
-def no_service_deployments(_: Any) -> Any:
-    raise AwsError("not here", code="UnknownOperationException", operation="ListServiceDeployments")
 
 
 @pytest.fixture
@@ -72,9 +43,9 @@ def follow(monkeypatch: pytest.MonkeyPatch) -> Follow:
     monkeypatch.setattr("slipway.release.wait.time", SimpleNamespace(monotonic=lambda: clock[0], sleep=sleep))
 
     def run(
-        *looks: dict[str, Any] | None,
+        *looks: dict[str, Any] | AwsError | None,
         tasks: list[dict[str, Any]] | None = None,
-        listed: Any = no_service_deployments,
+        answers: dict[str, Any] | None = None,
         check: bool = False,
         told: list[str] | None = None,
         **options: Any,
@@ -83,18 +54,11 @@ def follow(monkeypatch: pytest.MonkeyPatch) -> Follow:
 
         def describe(_: Any) -> dict[str, Any]:
             look = left.pop(0) if len(left) > 1 else left[0]
+            if isinstance(look, AwsError):
+                raise look
             return {"services": [look] if look else []}
 
-        by_arn = {item["taskArn"]: item for item in tasks or []}
-        aws = FakeAws(
-            {
-                "DescribeServices": describe,
-                "ListServiceDeployments": listed,
-                "ListTasks": {"taskArns": list(by_arn)},
-                "DescribeTasks": lambda params: {"tasks": [by_arn[arn] for arn in params["tasks"]]},
-                "DescribeTaskDefinition": {"taskDefinition": {}},
-            }
-        )
+        aws = ecs(tasks, DescribeServices=describe, **(answers or {}))
         monkeypatch.setattr(waiting, "Aws", lambda _: aws)
         lines = [] if told is None else told
         given = {"cluster": "c", "service": "s", "region": "ap-northeast-2", "timeout": 60, **options}
@@ -149,7 +113,7 @@ def test_the_api_of_service_deployments_has_the_last_word(follow: Follow) -> Non
             ]
         }
 
-    result, _, _ = follow(service(deployment(), old()), listed=listed)
+    result, _, _ = follow(service(deployment(), old()), answers={"ListServiceDeployments": listed})
     assert result["reason"] == "the deployment failed and was rolled back: breaker tripped"
 
 
@@ -161,7 +125,7 @@ def test_a_blue_green_deployment_asks_it_though_complete(follow: Follow) -> None
     def listed(_: Any) -> dict[str, Any]:
         return {"serviceDeployments": [{"targetServiceRevisionArn": arn, "status": next(statuses)}]}
 
-    _, _, aws = follow(blue_green, listed=listed)
+    _, _, aws = follow(blue_green, answers={"ListServiceDeployments": listed})
     assert aws.calls["ecs:ListServiceDeployments"] == 3
 
 
@@ -170,7 +134,7 @@ def test_one_that_is_gone_is_looked_for_without_its_time(follow: Follow) -> None
         assert "createdAt" not in params
         return {"serviceDeployments": []}
 
-    result, _, _ = follow(service(deployment(OLD)), deployment_id=MINE, listed=listed)
+    result, _, _ = follow(service(deployment(OLD)), deployment_id=MINE, answers={"ListServiceDeployments": listed})
     assert "rolled back or replaced" in result["reason"]
 
 
@@ -185,7 +149,7 @@ def test_why_tasks_stopped_is_told_at_once_and_at_the_end(follow: Follow) -> Non
         *(task(number, secret) for number in range(3)),
         task(3, "Scaling activity initiated by (deployment ecs-svc/2)"),
         task(4, "of the old deployment", by=OLD),
-        task(5, "", lastStatus="DEPROVISIONING"),
+        task(5, lastStatus="DEPROVISIONING"),
     ]
     failed = service(deployment(rolloutState="FAILED", rolloutStateReason="circuit breaker", status="ACTIVE"), old())
     told: list[str] = []
@@ -201,9 +165,9 @@ def test_why_tasks_stopped_is_told_at_once_and_at_the_end(follow: Follow) -> Non
 
 def test_a_task_whose_scheduler_names_no_deployment_is_known_by_its_revision(follow: Follow) -> None:
     tasks = [
-        task(1, "exited", by="s"),
-        task(2, "another revision", by="s", taskDefinitionArn=f"{ARN}:task-definition/voj:1"),
-        task(3, "older", by="s", createdAt=NOW - timedelta(hours=1)),
+        task(1, "exited", startedBy="s"),
+        task(2, "another revision", startedBy="s", taskDefinitionArn=f"{ARN}:task-definition/voj:1"),
+        task(3, "older", startedBy="s", createdAt=NOW - timedelta(hours=1)),
     ]
     result, _, _ = follow(service(deployment(), old()), timeout=3, tasks=tasks)
     assert "exited" in result["msg"]
@@ -230,3 +194,121 @@ def test_check_mode_waits_for_nothing(follow: Follow) -> None:
     for look in (None, service(deployment())):
         result, lines, _ = follow(look, check=True)
         assert (result["state"], lines) == ("planned", [])
+
+
+BROKEN = "Essential container in task exited"
+FAILED = service(deployment(rolloutState="FAILED", rolloutStateReason="ECS deployment circuit breaker"), old())
+BALANCED = {"loadBalancers": [{"targetGroupArn": GROUP, "containerName": "api", "containerPort": 8000}]}
+
+
+def exited(number: int) -> dict[str, Any]:
+    return task(number, BROKEN, stopCode="EssentialContainerExited", containers=[{"name": "api", "exitCode": 1}])
+
+
+def test_a_fault_is_on_the_screen_in_the_poll_that_sees_it(follow: Follow) -> None:
+    log = {"GetLogEvents": {"events": [{"message": "KeyError: 'JWT_SECRET'"}]}}
+    result, _, aws = follow(service(deployment(), old()), FAILED, tasks=[exited(1)], answers=log)
+    assert aws.calls["ecs:DescribeServices"] == 2
+    assert [cause["code"] for cause in result["causes"]] == ["exit_code"]
+    assert "KeyError: 'JWT_SECRET'" in result["msg"]
+    assert len(result["msg"].splitlines()) < 24
+
+
+def test_a_likely_cause_is_told_long_before_the_deployment_ends(follow: Follow) -> None:
+    told: list[str] = []
+    going_on = service(deployment(), old())
+    follow(going_on, going_on, FAILED, tasks=[exited(1)], told=told)
+    first = told.index("deployment failed: 0 of 2 tasks running")
+    [likely] = [number for number, line in enumerate(told) if line.startswith("likely cause")]
+    assert likely < first
+
+
+@pytest.mark.parametrize("code", ["EndpointConnectionError", "ServerException", "ThrottlingException", "503"])
+def test_a_bad_moment_of_aws_ends_no_wait(code: str, follow: Follow) -> None:
+    hiccup = AwsError(f"https://ecs does not answer ({code})", code=code, operation="DescribeServices")
+    going_on = service(deployment(), old())
+    result, lines, aws = follow(hiccup, going_on, hiccup, hiccup, DONE)
+    assert result["state"] == "succeeded"
+    told = "AWS can't be asked just now, and is asked again: https://ecs does not answer"
+    assert [line for line in lines if "asked again" in line] == [f"{told} ({code})"] * 2
+    assert aws.calls["ecs:DescribeServices"] == 6
+
+
+def test_an_aws_that_stays_away_ends_the_wait_in_time(follow: Follow) -> None:
+    gone = AwsError("https://ecs does not answer", code="EndpointConnectionError", operation="DescribeServices")
+    result, _, _ = follow(service(deployment(), old()), gone)
+    assert result["reason"] == "the deployment did not end within 60 s"
+    with pytest.raises(AwsError):
+        follow(gone)
+
+
+def test_what_is_refused_ends_the_wait_at_once(follow: Follow) -> None:
+    denied = AwsError("denied", code="AccessDeniedException", operation="DescribeServices")
+    with pytest.raises(AwsError, match="denied"):
+        follow(service(deployment(), old()), denied)
+
+
+WANTED, OTHER = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("containers", "state"),
+    [
+        ([{"name": "api", "imageDigest": WANTED}], "succeeded"),
+        ([{"name": "api"}], "succeeded"),
+        ([{"name": "sidecar", "imageDigest": OTHER}], "succeeded"),
+        ([{"name": "api", "imageDigest": OTHER}], "failed"),
+    ],
+)
+def test_what_runs_has_the_digest_asked_for(containers: list[Any], state: str, follow: Follow) -> None:
+    tasks = [task(1, containers=containers), task(2, by=OLD, containers=[{"name": "api", "imageDigest": OTHER}])]
+    result, _, _ = follow(service(deployment(), old()), DONE, tasks=tasks, digests={"api": WANTED})
+    assert result["state"] == state
+    if state == "failed":
+        assert result["reason"] == f"it runs another image than was asked for: api has {OTHER}"
+        assert [cause["code"] for cause in result["causes"]] == ["digest_mismatch"]
+
+
+def test_without_changes_the_digests_cost_no_call(follow: Follow) -> None:
+    _, _, aws = follow(DONE, digests={"api": WANTED})
+    assert dict(aws.calls) == {"ecs:DescribeServices": 1}
+
+
+def test_a_canary_is_followed_through_its_stages(follow: Follow) -> None:
+    canary = {**DONE, "deploymentConfiguration": {"strategy": "CANARY"}}
+    steps = iter(
+        [
+            ("IN_PROGRESS", "SCALE_UP", 0.0),
+            ("IN_PROGRESS", "PRODUCTION_TRAFFIC_SHIFT", 10.0),
+            ("IN_PROGRESS", "BAKE_TIME", 100.0),
+            ("SUCCESSFUL", "CLEAN_UP", 100.0),
+        ]
+    )
+
+    def described(_: Any) -> dict[str, Any]:
+        status, stage, weight = next(steps)
+        mine = record(status, lifecycleStage=stage, targetServiceRevision={"requestedProductionTrafficWeight": weight})
+        return {"serviceDeployments": [mine]}
+
+    answers = {
+        "ListServiceDeployments": {"serviceDeployments": [record("IN_PROGRESS")]},
+        "DescribeServiceDeployments": described,
+    }
+    result, lines, _ = follow(canary, answers=answers)
+    assert result["state"] == "succeeded"
+    assert [line for line in lines if line.startswith("stage")] == [
+        "stage scale up, 0 % of the requests go to the new version",
+        "stage production traffic shift, 10 % of the requests go to the new version",
+        "stage bake time, 100 % of the requests go to the new version",
+        "stage clean up, 100 % of the requests go to the new version",
+    ]
+
+
+def test_an_unhealthy_target_is_told_and_is_the_cause(follow: Follow) -> None:
+    health = {"Reason": "Target.ResponseCodeMismatch", "Description": "Health checks failed with these codes: [404]"}
+    answers = {"DescribeTargetHealth": {"TargetHealthDescriptions": [target(1, "unhealthy", **health)]}}
+    look = service(deployment(runningCount=2), old(), **BALANCED)
+    result, lines, _ = follow(look, tasks=[task(1)], answers=answers)
+    assert "targets: 1 unhealthy" in lines
+    assert result["causes"][0]["code"] == "target_health_check"
+    assert DEFINITION["taskDefinitionArn"] == result["task_definition"]
