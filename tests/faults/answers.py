@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
+import time
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
 from mitmproxy import http
 
+from tests.faults import forwards
 from tests.faults.ecs_model import Json
+from tests.faults.history import has_pages, key_of, whole
 from tests.faults.protocol import Call, Reply, answer_json, answer_xml, error, members
+from tests.faults.scenario import Rule
 from tests.faults.targets import Health
 from tests.faults.world import World
+
+_FORWARDS = frozenset({"CreateListener", "ModifyListener", "CreateRule", "ModifyRule"})
+_READS = ("Describe", "List", "Get")
 
 
 class Answers:
@@ -19,6 +29,14 @@ class Answers:
 
     def __init__(self, world: World) -> None:
         self.world = world
+
+    def asked(self, call: Call, request: http.Request, rules: Sequence[Rule]) -> None:
+        """Change what the emulator is asked: weighted forwards are not for it, and pages are made here."""
+        if call.service == "elbv2" and call.operation in _FORWARDS:
+            request.content = urlencode(forwards.plain(call.parameters)).encode()
+        paged = call.protocol == "json" and any(rule.fault == "pages" for rule in rules)
+        if paged and has_pages(call.operation, call.parameters):
+            request.content = json.dumps(whole(call.parameters)).encode()
 
     def instead(self, call: Call) -> Reply | None:
         """Answer for the emulator, or let it."""
@@ -35,8 +53,6 @@ class Answers:
         return None
 
     def _register(self, call: Call) -> Reply | None:
-        import time
-
         arn = str(call.parameters.get("TargetGroupArn"))
         for one in members(call.parameters, "Targets"):
             port = int(one.get("Port") or self.world.groups.get(arn, {}).get("Port") or 80)
@@ -64,9 +80,29 @@ class Answers:
         return answer_xml("DescribeTargetHealth", f"<TargetHealthDescriptions>{inner}</TargetHealthDescriptions>")
 
     def correct(self, call: Call, response: http.Response) -> None:
-        """Correct an answer in place."""
-        if response.status_code != 200 or call.service != "ecs":
+        """Correct an answer in place, and remember what was read."""
+        if response.status_code != 200:
             return
+        if call.service == "ecs":
+            self._correct_ecs(call, response)
+        elif call.service == "elbv2":
+            self._correct_elb(call, response)
+        if call.operation.startswith(_READS):
+            self.world.history.remember(key_of(call.name, call.parameters), response.content or b"", time.time())
+
+    def _correct_elb(self, call: Call, response: http.Response) -> None:
+        text = (response.content or b"").decode()
+        if call.operation in _FORWARDS:
+            pattern = "<RuleArn>([^<]+)" if call.operation.endswith("Rule") else "<ListenerArn>([^<]+)"
+            weights = forwards.weights_of(call.parameters)
+            if found := re.search(pattern, text):
+                self.world.weights.pop(found[1], None)
+                if weights:
+                    self.world.weights[found[1]] = weights
+        if any(part in call.operation for part in ("Rule", "Listener")):
+            response.content = forwards.put_back(text, self.world.forwards()).encode()
+
+    def _correct_ecs(self, call: Call, response: http.Response) -> None:
         match call.operation:
             case "DescribeTasks" | "StopTask" | "RunTask":
                 data = json.loads(response.content or b"{}")

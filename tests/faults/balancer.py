@@ -99,6 +99,11 @@ class Balancer:
         ]
         for one in found:
             one["Rules"] = client.describe_rules(ListenerArn=one["ListenerArn"])["Rules"]
+            for rule in one["Rules"]:
+                arn = one["ListenerArn"] if rule.get("IsDefault") else rule["RuleArn"]
+                if weights := self._world.weights.get(arn):
+                    groups = [{"TargetGroupArn": group, "Weight": weight} for group, weight in weights]
+                    rule["Actions"] = [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]
         self._read[name] = (time.time(), found)
         return found
 

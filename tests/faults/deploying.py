@@ -158,9 +158,10 @@ def roll_back(service: Service, current: ServiceDeployment, why: str, short: str
     current.move("ROLLBACK_IN_PROGRESS", now, because)
     current.rollback = {"reason": because, "startedAt": now, "serviceRevisionArn": revision_arn}
     failed.status = "ACTIVE"
-    back = service.rollout(revision_arn) or _again(service, revision_arn, now)
+    back = service.rollout(revision_arn) or _again(service, revision_arn, failed, now)
     back.status, back.state, back.updated_at, back.failed = "PRIMARY", "IN_PROGRESS", now, 0
-    back.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {back.id}."
+    by = "ECS deployment circuit breaker" if current.breaker == "TRIGGERED" else "ECS deployment"
+    back.reason = f"{by}: rolling back to deploymentId {back.id}."
     back.desired = int(service.record["desiredCount"])
     service.rollouts = [back, *(one for one in service.rollouts if one is not back)]
     service.record["taskDefinition"] = back.task_definition
@@ -171,7 +172,7 @@ def roll_back(service: Service, current: ServiceDeployment, why: str, short: str
         current.stage, current.stage_since = "CLEAN_UP", now
 
 
-def _again(service: Service, revision_arn: str, now: float) -> Rollout:
+def _again(service: Service, revision_arn: str, failed: Rollout, now: float) -> Rollout:
     """A deployment of a revision whose tasks are all gone."""
     revision = service.revisions[revision_arn]
     back = Rollout(
@@ -183,5 +184,5 @@ def _again(service: Service, revision_arn: str, now: float) -> Rollout:
         updated_at=now,
         fields={key: revision[key] for key in _OF_ROLLOUT if key in revision},
     )
-    back.target_group, back.weight = _place(service, service.primary)
+    back.target_group, back.weight = _place(service, failed)
     return back

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
 
 from mitmproxy import http
 
+from tests.faults.history import History, has_pages, key_of, short_page, start_of
 from tests.faults.protocol import Call, Reply, answer_json, error
 from tests.faults.scenario import Rule, edit
 
@@ -17,8 +19,8 @@ _QUERY = ("Throttling", 400)
 _JSON = ("ThrottlingException", 400)
 
 
-async def before(flow: http.HTTPFlow, call: Call, rules: Sequence[Rule]) -> Reply | None:
-    """Delay, reset or refuse a call before it is made."""
+async def before(flow: http.HTTPFlow, call: Call, rules: Sequence[Rule], history: History) -> Reply | None:
+    """Delay, reset or refuse a call before it is made, or answer it with what was true some time ago."""
     for rule in rules:
         match rule.fault:
             case "slow":
@@ -35,6 +37,13 @@ async def before(flow: http.HTTPFlow, call: Call, rules: Sequence[Rule]) -> Repl
                 return error(call, code, message, int(rule.data.get("status", 500)))
             case "deny":
                 return _denied(call, rule)
+            case "stale":
+                old = history.as_of(key_of(call.name, call.parameters), time.time() - float(rule.data["age"]))
+                if old is not None:
+                    kind = "application/x-amz-json-1.1" if call.protocol == "json" else "text/xml"
+                    return Reply(200, old, kind)
+                if "missing" in rule.data:
+                    return answer_json(rule.data["missing"])
     return None
 
 
@@ -55,6 +64,11 @@ async def after(flow: http.HTTPFlow, call: Call, rules: Sequence[Rule]) -> None:
         if rule.fault == "reset" and rule.data.get("after"):
             flow.kill()
             return
-        if rule.fault == "answer" and flow.response and flow.response.status_code == 200 and call.protocol == "json":
-            data = edit(json.loads(flow.response.content or b"{}"), rule.data["edits"])
-            flow.response.content = answer_json(data).body
+        if flow.response is None or flow.response.status_code != 200 or call.protocol != "json":
+            continue
+        data = json.loads(flow.response.content or b"{}")
+        if rule.fault == "answer":
+            data = edit(data, rule.data["edits"])
+        elif rule.fault == "pages" and has_pages(call.operation, call.parameters):
+            data = short_page(data, start_of(call.parameters))
+        flow.response.content = answer_json(data).body

@@ -25,6 +25,7 @@ from tests.faults.balancer import Balancer
 from tests.faults.ecs_api import ApiError
 from tests.faults.ecs_model import Times
 from tests.faults.ecs_views import deployment_view, service_view
+from tests.faults.history import whole
 from tests.faults.protocol import Call, Reply, answer_json, error, read_call
 from tests.faults.scenario import load
 from tests.faults.upstream import Upstream
@@ -81,14 +82,18 @@ class Layer:
             "faults": [rule.fault for rule in rules],
         }
         self.calls.append(entry)
+        self.answers.asked(call, flow.request, rules)
         flow.metadata |= {"call": call, "rules": rules, "entry": entry}
-        if reply := await injection.before(flow, call, rules):
+        if reply := await injection.before(flow, call, rules, self.world.history):
             flow.response = _response(reply)
-            flow.metadata["rules"] = []
+            # It is as it is to be.
+            flow.metadata |= {"rules": [], "made": True}
         elif not flow.killable or flow.error:
             return
         elif call.service == "ecs" and self.world.api.answers(call.operation, call.parameters):
-            flow.response = _response(await asyncio.to_thread(self._ask_model, call))
+            paged = any(rule.fault == "pages" for rule in rules)
+            asked = dataclasses.replace(call, parameters=whole(call.parameters)) if paged else call
+            flow.response = _response(await asyncio.to_thread(self._ask_model, asked))
         elif reply := await asyncio.to_thread(self.answers.instead, call):
             flow.response = _response(reply)
 
@@ -105,12 +110,14 @@ class Layer:
         call = flow.metadata.get("call")
         if not isinstance(call, Call) or flow.response is None:
             return
+        flow.metadata["entry"]["status"] = flow.response.status_code
+        if flow.metadata.get("made"):
+            return
         if call.service == "elbv2" and not call.operation.startswith("Describe"):
             self.balancer.forget()
             self.world.groups_at = 0.0
         await asyncio.to_thread(self.answers.correct, call, flow.response)
         await injection.after(flow, call, flow.metadata.get("rules") or [])
-        flow.metadata["entry"]["status"] = flow.response.status_code if flow.response else 0
 
     def _control(self, flow: http.HTTPFlow) -> Reply:
         path = urlsplit(flow.request.path).path.removeprefix(CONTROL)

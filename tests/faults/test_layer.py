@@ -95,3 +95,67 @@ def test_a_first_release_that_fails_has_nothing_to_go_back_to(faults: Faults, py
     assert deployment["rolloutStateReason"] == "ECS deployment circuit breaker: tasks failed to start."
     assert deployment["failedTasks"] == 3
     assert len(service.stopped()) == 3
+
+
+def test_native_blue_green_shifts_the_requests(faults: Faults, python_image: str) -> None:
+    service = Deployed(faults, python_image)
+    shift = {
+        "alternateTargetGroupArn": service.other,
+        "productionListenerRule": service.rule,
+        "roleArn": "arn:aws:iam::000000000000:role/ecs",
+    }
+    balancer = {"targetGroupArn": service.group, "containerName": "api", "containerPort": 8000}
+    service.create(
+        serving("blue"),
+        loadBalancers=[balancer | {"advancedConfiguration": shift}],
+        deploymentConfiguration={"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1},
+    )
+    assert service.ended()["status"] == "SUCCESSFUL"
+    assert service.ask() == (200, "blue")
+    service.update(serving("green"))
+    stages, answers = set(), []
+
+    def look() -> dict[str, object]:
+        newest: dict[str, object] = service.newest()
+        stages.add(newest.get("lifecycleStage"))
+        answers.append(service.ask())
+        return newest
+
+    assert until(look, lambda one: "finishedAt" in one)["status"] == "SUCCESSFUL"
+    assert {"SCALE_UP", "BAKE_TIME"} <= stages
+    assert list(dict.fromkeys(answers)) == [(200, "blue"), (200, "green")]
+    action = service.elb.describe_rules(RuleArns=[service.rule])["Rules"][0]["Actions"][0]
+    weights = {one["TargetGroupArn"]: one["Weight"] for one in action["ForwardConfig"]["TargetGroups"]}
+    assert weights == {service.group: 0, service.other: 100}
+
+
+def test_container_health_checks_decide(faults: Faults, python_image: str) -> None:
+    service = Deployed(faults, python_image, balanced=False)
+    faults.time(start_up=1)
+    check = {"command": ["CMD-SHELL", "exit 1"], "interval": 10, "retries": 2}
+    service.create(["sleep", "600"], container={"healthCheck": check})
+    ended = service.ended()
+    faults.time(start_up=6)
+    assert ended["deploymentCircuitBreaker"]["status"] == "TRIGGERED"
+    assert {one["stoppedReason"] for one in service.stopped()} == {"Task failed container health checks"}
+    assert any("failed container health checks." in one for one in service.messages())
+
+
+def test_capacity_that_is_not_there_is_told_in_an_event(faults: Faults, python_image: str) -> None:
+    service = Deployed(faults, python_image, balanced=False)
+    faults.play("no-capacity-for-a-while")
+    service.create(["sleep", "600"])
+    assert service.ended()["status"] == "SUCCESSFUL"
+    assert any("was unable to place a task. Reason: Capacity is unavailable" in one for one in service.messages())
+
+
+def test_a_spot_interruption_is_told_and_replaced(faults: Faults, python_image: str) -> None:
+    service = Deployed(faults, python_image, balanced=False)
+    service.create(["sleep", "600"])
+    assert service.ended()["status"] == "SUCCESSFUL"
+    faults.play("spot-interruption")
+    stopped = until(service.stopped, bool)
+    assert [(one["stopCode"], one["stoppedReason"]) for one in stopped] == [
+        ("SpotInterruption", "Your Spot Task was interrupted.")
+    ]
+    until(service.described, lambda one: one["runningCount"] == 1)

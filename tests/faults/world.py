@@ -13,6 +13,8 @@ import botocore.exceptions
 
 from tests.faults.ecs_api import ApiError, EcsApi
 from tests.faults.ecs_model import Action, Ecs, Json, Rollout, Service, Task, Times
+from tests.faults.forwards import Weights
+from tests.faults.history import History
 from tests.faults.scenario import Rule, Scenario
 from tests.faults.scheduler import Seen, step
 from tests.faults.targets import Targets
@@ -47,9 +49,25 @@ class World:
             # What AWS says of a stopped task, and the emulator does not.
             self.stopped: dict[str, Json] = {}
             self.groups: dict[str, Json] = {}
+            self.history = History()
+            # Weighted forwards of rules and listeners, by ARN.
+            self.weights: dict[str, Weights] = {}
             self.checks: dict[str, tuple[int, int, float]] = {}
             self.groups_at = 0.0
             self.failing_alarms: frozenset[str] = frozenset()
+
+    def forwards(self) -> dict[str, Weights]:
+        """The weights of every rule and listener that has some; ECS owns those of a deployment that shifts traffic."""
+        with self.lock:
+            found = dict(self.weights)
+            for service in self.ecs.all():
+                for one in service.record.get("loadBalancers") or ():
+                    rule = (one.get("advancedConfiguration") or {}).get("productionListenerRule")
+                    if rule and service.strategy != "ROLLING":
+                        weights = dict.fromkeys(_groups_of(service), 0)
+                        weights |= {one.target_group: round(one.weight) for one in service.rollouts[::-1]}
+                        found[rule] = list(weights.items())
+        return found
 
     def rules(self, name: str, parameters: Mapping[str, Any], fault: str = "") -> list[Rule]:
         """The rules in force for a call, or for one of the layer's own steps."""
