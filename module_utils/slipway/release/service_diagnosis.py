@@ -66,6 +66,8 @@ def diagnose_service(options: Mapping[str, Any], /, *, check: bool, report: Repo
         AwsError: AWS does not answer, or the service may not be described.
     """
     aws = Aws(Connection.of(options))
+    # An AWS that can't be reached says so at once.
+    aws.identity()
     cluster, name = options["cluster"], options["service"]
     service = describe(aws, cluster, name)
     now = _state(aws, cluster, name, service, options.get("deployment_id") or primary(service).get("id", ""))
