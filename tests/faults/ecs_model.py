@@ -119,8 +119,6 @@ class ServiceDeployment:
     ignored_alarms: frozenset[str] = frozenset()
     stage: str = ""
     stage_since: float = 0.0
-    steps: int = 0
-    hooks_done: set[str] = field(default_factory=set)
 
     @property
     def ended(self) -> bool:
@@ -148,7 +146,6 @@ class Service:
     tasks: dict[str, Task] = field(default_factory=dict)
     events: list[Json] = field(default_factory=list)
     steady: bool = False
-    complained_at: float = 0.0
 
     @property
     def name(self) -> str:

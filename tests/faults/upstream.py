@@ -25,7 +25,7 @@ class Upstream:
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
         self._pool = urllib3.PoolManager(maxsize=32, retries=False, timeout=60)
-        self._probes = urllib3.PoolManager(maxsize=1, retries=False)
+        self._probes = urllib3.PoolManager(maxsize=8, retries=False)
 
     def ecs(self, region: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Call ECS and give the answer as it is on the wire.

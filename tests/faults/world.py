@@ -204,7 +204,8 @@ class World:
         """Run tasks of a revision; what cannot be placed is told in an event, and counts as failed."""
         with self.lock:
             rollout = next((one for one in service.rollouts if one.id == rollout_id), None)
-            if rollout is None:
+            # It may have been forgotten since.
+            if rollout is None or service not in self.ecs.services.values():
                 return
             revision = service.revisions[rollout.revision_arn]
         try:
