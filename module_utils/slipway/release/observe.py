@@ -100,7 +100,7 @@ class Observer:
         self.service = service
         self.logs = TaskLogs(deployment.aws, deployment.since)
         self.earlier = earlier
-        self._digests = dict(digests or {})
+        self._digests = {name: digest for name, digest in (digests or {}).items() if digest}
         self._records: list[Mapping[str, Any]] = []
         self._tasks: dict[str, Mapping[str, Any]] = {}
         self._settled: set[str] = set()
