@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from ..release.holding import hold
 from ..release.recording import record
+from ..release.rollback import roll_back
 from ..step import Step
 from .action import StepAction
 
@@ -27,3 +28,9 @@ class ReleaseRecordAction(StepAction):
     """The action of release_record."""
 
     step: ClassVar[Step] = staticmethod(record)
+
+
+class EcsRollbackAction(StepAction):
+    """The action of ecs_rollback."""
+
+    step: ClassVar[Step] = staticmethod(roll_back)

@@ -24,6 +24,8 @@ _OF_DEPLOYMENT = ("serviceConnectConfiguration", "volumeConfigurations", "vpcLat
 _NOT_FIELDS = frozenset(
     {"name", "state", "cluster", "force", "force_new_deployment", "region", "profile", "endpoint_url", "tags"}
 )
+# AWS takes a new capacity provider strategy only together with a new deployment.
+_ANEW = frozenset({"force_new_deployment", "capacity_provider_strategy", "rollout_state"})
 # A service is created while IAM and ELB may not know of its new role, listener or cluster everywhere yet.
 _SOON = frozenset({"InvalidParameterException", "ClusterNotFoundException"})
 
@@ -122,10 +124,17 @@ class EcsService(Kind):
             fields = {key: value for key, value in desired.fields.items() if key != "desired_count"}
             desired = Desired(desired.name, fields, desired.settings, desired.absent)
         plan = super().plan(desired, live)
-        if live is not None and plan.verb == "none" and not desired.absent and desired.settings["force_new_deployment"]:
-            found = [Difference("force_new_deployment", None, True)]
-            return Plan("update", found, self.update(desired, live, found), live.outputs)
-        return plan
+        if live is None or desired.absent or plan.blocked:
+            return plan
+        found = list(plan.found)
+        if live.raw["failed"]:
+            # Whatever made it fail may be gone: without a new deployment the same description would change nothing.
+            found.append(Difference("rollout_state", "FAILED", "COMPLETED"))
+        elif not found and desired.settings["force_new_deployment"]:
+            found.append(Difference("force_new_deployment", None, True))
+        if len(found) == len(plan.found):
+            return plan
+        return Plan("update", found, self.update(desired, live, found), live.outputs)
 
     def create(self, desired: Desired) -> Sequence[Call]:
         """CreateService, patient with what was made a moment ago."""
@@ -147,7 +156,7 @@ class EcsService(Kind):
             for key in changed - {"tags"}
             if key in desired.fields
         }
-        if fields or "force_new_deployment" in changed:
+        if fields or changed & _ANEW:
             if "deployment_configuration" in fields:
                 fields["deployment_configuration"] = ecs_traffic.of_strategy(fields["deployment_configuration"])
             if "load_balancers" in fields:
@@ -156,8 +165,9 @@ class EcsService(Kind):
             where = {"cluster": desired.settings["cluster"], "service": desired.name}
             params = {**to_api(_UPDATE, fields), **where}
             calls += ecs_traffic.before_switch(live.fields, fields, params, where)
-            # AWS takes a new capacity provider strategy only together with a new deployment.
-            if desired.settings["force_new_deployment"] or "capacity_provider_strategy" in changed:
+            # A failed release may have left it without tasks, and its deployment can't succeed any more.
+            from_none = "desired_count" in fields and not live.fields.get("desired_count")
+            if desired.settings["force_new_deployment"] or changed & _ANEW or from_none:
                 params["forceNewDeployment"] = True
             # A role, target group or rule of its load balancer may have been made a moment ago.
             soon = _SOON if "load_balancers" in fields else frozenset[str]()
@@ -213,11 +223,20 @@ def _live(aws: Aws, service: dict[str, Any], options: Options) -> Live:
     known = outputs(service)
     wanted = options.get("desired_count")
     if wanted is not None and int(wanted) != service.get("desiredCount"):
-        known["scalable"] = _has_scalable_target(aws, known["cluster"], service["serviceName"])
-    return Live(fields, known)
+        minimum = _least_tasks(aws, known["cluster"], service["serviceName"])
+        # Below its minimum, a scalable target leaves the count alone: no tasks at all is then nobody's choice.
+        known["scalable"] = minimum is not None and (bool(service.get("desiredCount")) or minimum == 0)
+    return Live(fields, known, {"failed": _has_failed(service)})
 
 
-def _has_scalable_target(aws: Aws, cluster: str, name: str) -> bool:
+def _has_failed(service: Mapping[str, Any]) -> bool:
+    """Whether what is deployed failed and nothing is being deployed in its place; what was rolled back is no matter."""
+    under_way = any(one.get("rolloutState") == "IN_PROGRESS" for one in service.get("deployments") or ())
+    return bool(_primary(service).get("rolloutState") == "FAILED" and not under_way)
+
+
+def _least_tasks(aws: Aws, cluster: str, name: str) -> int | None:
+    """The minimum of the service's scalable target; None where it has none."""
     try:
         answer = aws.call(
             "application-autoscaling",
@@ -228,9 +247,9 @@ def _has_scalable_target(aws: Aws, cluster: str, name: str) -> bool:
     except AwsError as error:
         # An emulator without this service: AWS itself never answers so.
         if error.code in {"400", "404", "501", "UnknownOperationException"}:
-            return False
+            return None
         raise
-    return bool(answer["ScalableTargets"])
+    return next((int(one["MinCapacity"]) for one in answer["ScalableTargets"]), None)
 
 
 def _primary(service: Mapping[str, Any]) -> Mapping[str, Any]:
