@@ -9,6 +9,7 @@ import pytest
 from tests.emulators.emulator import Emulator
 from tests.emulators.fixtures import absent
 from tests.faults.layer import PYTHON, Faults, fault_layer
+from tests.faults.releasing import Service, succeeded
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +28,23 @@ def faults(faults_server: Faults) -> Iterator[Faults]:
     faults_server.reset()
     yield faults_server
     faults_server.stop()
+
+
+@pytest.fixture(scope="module")
+def released(faults_server: Faults, python_image: str) -> Service:
+    """The service `web` after its first release, for all tests of a file."""
+    faults_server.stop()
+    faults_server.reset()
+    service = Service(faults_server)
+    succeeded(service.deploy())
+    return service
+
+
+@pytest.fixture
+def service(released: Service) -> Iterator[Service]:
+    """The service, green and without a fault."""
+    released.faults.stop()
+    if not released.is_settled():
+        succeeded(released.deploy())
+    yield released
+    released.faults.stop()

@@ -1,0 +1,185 @@
+"""Releasing one small service through the fault layer, as a person would, with a client that asks all along."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from demo.embedded_aws import ROOT
+from slipway.release.history import plain
+from slipway.release.record import Record
+from tests.e2e.client import Answers, asking
+from tests.e2e.playbook import Result, ansible_playbook
+from tests.faults.layer import Faults
+
+INVENTORY = Path(__file__).with_name("inventory")
+CLUSTER, SERVICE, TABLE = "faults", "web", "slipway-releases"
+KEY = f"{CLUSTER}/{SERVICE}"
+
+
+@dataclass(frozen=True)
+class Service:
+    """The service `web` of the inventory beside this file."""
+
+    faults: Faults
+    _numbers: Iterator[int] = field(default_factory=lambda: count(2), compare=False)
+
+    def next_version(self) -> str:
+        """A version that was never deployed."""
+        return str(next(self._numbers))
+
+    def environment(self) -> dict[str, str]:
+        """What a person's shell has."""
+        return {**self.faults.environment(), "SLIPWAY_TEST_REGISTRY": self.faults.registry}
+
+    def arguments(self, playbook: str, *more: str, **variables: Any) -> list[str]:
+        """The command line of a playbook, with extra variables."""
+        extra = ["-e", json.dumps(variables)] if variables else []
+        return [playbook, "-i", str(INVENTORY), *more, *extra]
+
+    def play(self, playbook: str, *more: str, **variables: Any) -> Result:
+        """Run a playbook to its end."""
+        return ansible_playbook(*self.arguments(playbook, *more, **variables), environment=self.environment())
+
+    def deploy(self, *more: str, **variables: Any) -> Result:
+        """Run deploy.yml to its end."""
+        return self.play("deploy.yml", *more, **variables)
+
+    def kill_at(self, point: str, **variables: Any) -> str:
+        """Run deploy.yml, kill all its processes at once when it says so, and give what it had said."""
+        process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("ansible-playbook")), *self.arguments("deploy.yml", **variables)],
+            cwd=ROOT,
+            env={**os.environ, **self.environment(), "ANSIBLE_NOCOLOR": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if point in line:
+                os.killpg(process.pid, signal.SIGKILL)
+                break
+        process.stdout.close()
+        assert process.wait(60) == -signal.SIGKILL, "".join(said)
+        return "".join(said)
+
+    @contextmanager
+    def asked(self) -> Iterator[Answers]:
+        """A client asks through the load balancer until the block ends; every request must be answered."""
+        with asking(f"{self.faults.endpoint}/_alb/{SERVICE}/", f"{self._load_balancer()}:80") as answers:
+            yield answers
+        assert answers.good, answers.bad[:3]
+        assert not answers.bad, answers.bad[:5]
+
+    def version(self) -> str:
+        """The version that answers through the load balancer."""
+        with self.asked() as answers:
+            answers.await_one()
+        return answers.last
+
+    def _load_balancer(self) -> str:
+        found = self.client("elbv2").describe_load_balancers(Names=[SERVICE])["LoadBalancers"]
+        return str(found[0]["DNSName"])
+
+    def client(self, service: str) -> Any:
+        """A client of the tests' own, past the layer's faults."""
+        return self.faults.emulator.client(service)
+
+    def described(self) -> dict[str, Any]:
+        """The service as DescribeServices has it."""
+        found = self.client("ecs").describe_services(cluster=CLUSTER, services=[SERVICE])["services"]
+        return dict(found[0])
+
+    def revision(self) -> str:
+        """The task definition of the service, as family:revision."""
+        return str(self.described()["taskDefinition"]).rpartition("/")[2]
+
+    def locked(self) -> bool:
+        """Whether a lock is left."""
+        key = {"service": {"S": KEY}, "item": {"S": "lock"}}
+        return "Item" in self.client("dynamodb").get_item(TableName=TABLE, Key=key, ConsistentRead=True)
+
+    def records(self) -> list[Record]:
+        """The records of releases, newest first."""
+        answer = self.client("dynamodb").query(
+            TableName=TABLE,
+            KeyConditionExpression="#service = :service AND begins_with(#item, :release)",
+            ExpressionAttributeNames={"#service": "service", "#item": "item"},
+            ExpressionAttributeValues={":service": {"S": KEY}, ":release": {"S": "release#"}},
+            ScanIndexForward=False,
+        )
+        return [Record.of(plain(item)) for item in answer["Items"]]
+
+    def tasks(self, status: str = "RUNNING") -> list[dict[str, Any]]:
+        """The cluster's tasks of a status."""
+        ecs = self.client("ecs")
+        arns = ecs.list_tasks(cluster=CLUSTER, desiredStatus=status)["taskArns"]
+        return list(ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"]) if arns else []
+
+    def is_settled(self) -> bool:
+        """Whether one deployment is complete, and nothing else of the service runs."""
+        found = self.described()
+        deployments = found["deployments"]
+        done = len(deployments) == 1 and deployments[0].get("rolloutState") == "COMPLETED"
+        return bool(done and found["runningCount"] == found["desiredCount"] == len(self.tasks()) and not self.locked())
+
+    def await_settled(self, seconds: float = 30) -> None:
+        """Wait until what goes down is down."""
+        deadline = time.monotonic() + seconds
+        while not self.is_settled():
+            assert time.monotonic() < deadline, (self.described()["deployments"], len(self.tasks()), self.locked())
+            time.sleep(0.2)
+
+
+def breaks(service: Service, *told: str, scenario: str | Mapping[str, Any] | None = None, **variables: Any) -> Result:
+    """Release a version that cannot succeed: it fails, says why, and nobody who asks the service sees any of it.
+
+    Then the fault is gone, and the plain command ends green. Variables are part of the fault; a scenario's fault is
+    of AWS, so that the same version then succeeds.
+    """
+    serving, revision, version = service.version(), service.revision(), service.next_version()
+    if scenario is not None:
+        service.faults.play(scenario)
+    with service.asked():
+        result = service.deploy(version=version, **variables)
+    service.faults.stop()
+    failed(result, *told, "what serves now")
+    assert service.version() == serving
+    assert service.revision() == revision
+    service.await_settled()
+    last = service.records()[0]
+    assert (last.verdict != "succeeded", bool(last.cause), last.serving) == (True, True, revision), last
+    with service.asked() as answers:
+        succeeded(service.deploy(version=version))
+        answers.await_one()
+    assert answers.last == f"version {version}"
+    service.await_settled()
+    assert service.records()[0].verdict == "succeeded"
+    return result
+
+
+def succeeded(result: Result) -> None:
+    """A run that ended green."""
+    assert result.code == 0, result.output
+
+
+def failed(result: Result, *told: str) -> None:
+    """A run that failed, said all of this, and said it to people."""
+    assert result.code != 0, result.output
+    for text in told:
+        assert text in result.output, f"{text!r} is not told:\n{result.output}"
+    assert "Traceback (most recent call last)" not in result.output, result.output
