@@ -65,7 +65,7 @@ serving: {type: str, returned: always, description: "What serves now, as C(famil
 serving_tag: {type: str, returned: always, description: Its image tag.}
 serving_digest: {type: str, returned: always, description: Its image digest.}
 running_count: {type: int, returned: always, description: How many tasks of it run.}
-target: {type: dict, returned: always, description: "What was gone back to: task_definition, tag, digests, why."}
+target: {type: dict, returned: always, description: "What was gone back to, as task_definition, tag, digest, why."}
 causes: {type: list, elements: dict, returned: failure, description: Why the rollback failed.}
 api_calls: {type: int, returned: always, description: How many API calls were made.}
 """

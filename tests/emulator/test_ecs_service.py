@@ -104,7 +104,7 @@ def case(emulator: Emulator) -> Case:
             ),
             Change({"enable_execute_command": True}, frozenset({"enable_execute_command"}), not_on=DROPPED),
             Change({"tags": {"Owner": "life"}}, frozenset({"tags.Service", "tags.Owner"})),
-            # Last, because no engine can run it: with a circuit breaker its deployment would fail, which is a difference.
+            # Last, because no engine can run it: under a circuit breaker its deployment would fail.
             Change({"desired_count": 1}, frozenset({"desired_count"})),
         ],
         no_op_calls=2,  # DescribeServices, and DescribeTaskDefinition for the family it names

@@ -276,7 +276,8 @@ def _told(serving: Serving) -> dict[str, Any]:
 def _shown(target: Target | None) -> dict[str, Any]:
     if target is None:
         return {}
-    shown = {"task_definition": target.name, "tag": target.tag, "digests": dict(target.digests), "why": target.why}
+    shown: dict[str, Any] = {"task_definition": target.name, "tag": target.tag, "digests": dict(target.digests)}
+    shown |= {"digest": next(iter(target.digests.values()), ""), "why": target.why}
     return {key: value for key, value in shown.items() if value}
 
 
