@@ -24,6 +24,8 @@ Report = Callable[[str], None]
 _ROUNDS = 5
 _FIRST, _LATER = 1.0, 3.0
 _MOMENT = 10.0
+# Releases that a refusal names.
+_SHOWN = 5
 # The deployment has ended, or is being rolled back, since it was looked at.
 _TOO_LATE = frozenset({"ConflictException", "InvalidParameterException", "ServiceDeploymentNotFoundException"})
 _WRITES = frozenset({"stop", "update", "empty"})
@@ -105,9 +107,12 @@ class Rollback:
     def _refuse(self, decision: Decision) -> None:
         if decision.act != "refuse":
             return
-        known = [f"{one.tag or one.digest or 'no tag'} ({one.revision})" for one in self._sighting.records
-                 if one.verdict == "succeeded" and one.revision]  # fmt: skip
-        releases = f"; what succeeded: {', '.join(list(dict.fromkeys(known))[:5])}" if known else ""
+        known: dict[str, str] = {}
+        for one in self._sighting.records:
+            if one.verdict == "succeeded" and one.revision:
+                known[one.revision] = known.get(one.revision) or one.tag
+        shown = [f"{name} ({tag})" if tag else name for name, tag in list(known.items())[:_SHOWN]]
+        releases = f"; what succeeded: {', '.join(shown)}" if shown else ""
         raise SlipwayError(
             decision.why,
             where=f"{self._options['cluster']}/{self._options['service']}",
