@@ -138,6 +138,24 @@ def test_one_that_is_gone_is_looked_for_without_its_time(follow: Follow) -> None
     assert "rolled back or replaced" in result["reason"]
 
 
+def test_an_answer_from_before_the_deployment_is_no_verdict(follow: Follow) -> None:
+    older = service(deployment(OLD, rolloutState="COMPLETED", runningCount=2))
+    result, lines, _ = follow(older, None, older, service(deployment(), old()), DONE, deployment_id=MINE)
+    assert (result["state"], result["task_definition"][-5:]) == ("succeeded", "voj:2")
+    assert lines[0] == "deployment in progress: 0 of 2 tasks running"
+
+
+def test_what_was_reached_is_told_though_the_last_answer_is_older(follow: Follow) -> None:
+    older = service(deployment(OLD, rolloutState="COMPLETED", runningCount=2))
+    states = iter(["IN_PROGRESS", "SUCCESSFUL"])
+    answers = {
+        "ListServiceDeployments": lambda _: {"serviceDeployments": [record(next(states))]},
+        "DescribeServiceDeployments": {},
+    }
+    result, _, _ = follow(service(deployment(), old()), older, deployment_id=MINE, answers=answers)
+    assert (result["state"], result["task_definition"][-5:]) == ("succeeded", "voj:2")
+
+
 def test_why_tasks_stopped_is_told_at_once_and_at_the_end(follow: Follow) -> None:
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html
     secret = (

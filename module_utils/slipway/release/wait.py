@@ -19,17 +19,11 @@ from .watch import Watch, stopped_reason
 Report = Callable[[str], None]
 # Seconds between two looks: short at first, when most deploys of a healthy service are seen to start.
 _FIRST, _LATER = 1.0, 5.0
+# An answer may be older than the call that made the deployment:
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
+_OLDER = 10.0
 # A screen holds the causes that tell most.
 _CAUSES = 3
-# AWS or the way to it had a bad moment; botocore has tried again by then.
-_BAD_MOMENTS = frozenset(
-    {"EndpointConnectionError", "ConnectionClosedError", "ConnectTimeoutError", "ReadTimeoutError", "HTTPClientError",
-     "ConnectionError", "ProxyConnectionError", "ResponseStreamingError", "IncompleteReadError", "SSLError",
-     "ServerException", "ServiceUnavailable", "ServiceUnavailableException", "InternalFailure", "InternalError",
-     "InternalServerError", "InternalServiceError", "RequestTimeout", "RequestTimeoutException", "Throttling",
-     "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "LimitExceededException", "500", "502",
-     "503", "504"}
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,6 +47,10 @@ def wait(options: Mapping[str, Any], /, *, check: bool, report: Report) -> dict[
     aws = Aws(Connection.of(options))
     started = time.monotonic()
     service = _described(aws, options, started, report)
+    asked = str(options.get("deployment_id") or "")
+    while asked and not check and not deployment_of(service, asked) and time.monotonic() - started < _OLDER:
+        time.sleep(_FIRST)
+        service = _described(aws, options, started, report)
     if service is None and not check:
         raise SlipwayError(
             f"there is no service {options['service']} in the cluster {options['cluster']}",
@@ -61,7 +59,7 @@ def wait(options: Mapping[str, Any], /, *, check: bool, report: Report) -> dict[
         )
     if check or service is None:
         return {"changed": False, "state": "planned", "seconds": 0.0, "api_calls": sum(aws.calls.values())}
-    wanted = str(options.get("deployment_id") or primary(service).get("id", ""))
+    wanted = asked or str(primary(service).get("id", ""))
     own = deployment_of(service, wanted)
     mine = Deployment(
         aws, options["cluster"], options["service"], wanted, own.get("createdAt"), own.get("taskDefinition", "")
@@ -106,7 +104,7 @@ def _follow(observer: Observer, options: Mapping[str, Any], started: float, repo
         try:
             observer.service = _described(mine.aws, options, started, report)
         except AwsError as error:
-            if error.code not in _BAD_MOMENTS:
+            if not error.is_passing:
                 raise
             return End(found, options["timeout"])
 
@@ -118,7 +116,7 @@ def _described(aws: Aws, options: Mapping[str, Any], started: float, report: Rep
         try:
             return describe(aws, options["cluster"], options["service"])
         except AwsError as error:
-            if error.code not in _BAD_MOMENTS or time.monotonic() - started > options["timeout"]:
+            if not error.is_passing or time.monotonic() - started > options["timeout"]:
                 raise
             if told != error.what:
                 told = error.what
@@ -160,10 +158,11 @@ def other_digests(task: Mapping[str, Any], wanted: Mapping[str, str]) -> list[st
 
 
 def _success(observer: Observer) -> dict[str, Any]:
-    reached = primary(observer.service)
+    mine = observer.deployment
+    reached = deployment_of(observer.service, mine.id)
     return {
         "state": "succeeded",
-        "task_definition": reached.get("taskDefinition", ""),
+        "task_definition": reached.get("taskDefinition", "") or mine.task_definition,
         "running_count": reached.get("runningCount", 0),
         "desired_count": reached.get("desiredCount", 0),
     }
