@@ -9,8 +9,8 @@ from __future__ import annotations
 import gc
 import os
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
@@ -23,8 +23,17 @@ from botocore import xform_name
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
-from .errors import SlipwayError, from_botocore, from_client_error
+from .errors import (
+    NOT_EMULATED,
+    UNKNOWN_OPERATION,
+    AwsError,
+    SlipwayError,
+    from_botocore,
+    from_client_error,
+    from_unreadable,
+)
 from .shapes import LOADER
 
 LOOPBACK_ONLY = "SLIPWAY_LOOPBACK_ONLY"
@@ -35,8 +44,15 @@ _CONFIG = Config(
     max_pool_connections=16,
     user_agent_extra="slipway",
 )
-# The first call tells whether AWS can be reached at all: it must not take ten attempts to say no.
-_IMPATIENT = Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeout=5, read_timeout=10)
+# For calls that must not take ten attempts to say no: the first one, which tells whether AWS can be reached at all, and
+# those that are made again and again while something is waited for. They take 40 s at the most.
+_IMPATIENT = Config(
+    retries={"mode": "standard", "max_attempts": 3},
+    connect_timeout=4,
+    read_timeout=8,
+    max_pool_connections=16,
+    user_agent_extra="slipway",
+)
 
 
 @dataclass(frozen=True)
@@ -167,15 +183,26 @@ def preload(services: tuple[str, ...]) -> None:
     gc.freeze()
 
 
+def _is_a_page(response: Mapping[str, Any]) -> bool:
+    """Whether somebody in between answered with HTML, of which botocore makes an empty answer of a JSON API."""
+    if set(response) != {"ResponseMetadata"}:
+        return False
+    headers = response["ResponseMetadata"].get("HTTPHeaders") or {}
+    # An emulator calls an empty answer HTML, too.
+    return "html" in headers.get("content-type", "") and int(headers.get("content-length") or 0) > len("{}")
+
+
 class Aws:
     """Calls AWS as data: a service, an operation of its API, and its parameters.
 
     Attributes:
         calls: how often each `service:Operation` was called; a page is a call.
+        impatient: whether a call that is not answered is given up soon, because it will be made again.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, impatient: bool = False) -> None:
         self.connection = connection
+        self.impatient = impatient
         self.calls: Counter[str] = Counter()
         self._identity: dict[str, Any] | None = None
 
@@ -185,20 +212,38 @@ class Aws:
         Raises:
             AwsError: AWS refused it or did not answer, after botocore's retries.
         """
-        return self._call(service, operation, params)
+        return self._call(service, operation, params, impatient=self.impatient)
 
-    def _call(
-        self, service: str, operation: str, params: Mapping[str, Any], *, impatient: bool = False
-    ) -> dict[str, Any]:
+    def _call(self, service: str, operation: str, params: Mapping[str, Any], *, impatient: bool) -> dict[str, Any]:
         self._count(service, operation)
-        try:
+        with self._errors(service, operation):
             client = _client(self.connection, service, impatient)
             response: dict[str, Any] = getattr(client, xform_name(operation))(**params)
+        if _is_a_page(response):
+            raise from_unreadable(service, operation, self._endpoint(service))
+        return response
+
+    @contextmanager
+    def _errors(self, service: str, operation: str) -> Iterator[None]:
+        """Whatever botocore raises, as an AwsError."""
+        try:
+            yield
         except ClientError as error:
             raise from_client_error(error, service, operation) from error
         except BotoCoreError as error:
             raise from_botocore(error, service, operation, self._endpoint(service)) from error
-        return response
+        except ResponseParserError:
+            # It quotes the answer, which may hold a secret.
+            raise from_unreadable(service, operation, self._endpoint(service)) from None
+
+    @property
+    def is_emulated(self) -> bool:
+        """Whether somebody else answers in the place of AWS."""
+        return self.connection.endpoint_url is not None
+
+    def lacks(self, error: AwsError) -> bool:
+        """Whether a call failed because there is no such operation here: AWS itself says that in so many words."""
+        return error.code in (NOT_EMULATED if self.is_emulated else UNKNOWN_OPERATION)
 
     def pages(self, service: str, operation: str, result: str, /, **params: Any) -> list[Any]:
         """Every item of a paged list.
@@ -207,15 +252,13 @@ class Aws:
             AwsError: as for `call`.
         """
         items: list[Any] = []
-        try:
-            paginator = _client(self.connection, service).get_paginator(xform_name(operation))
+        with self._errors(service, operation):
+            paginator = _client(self.connection, service, self.impatient).get_paginator(xform_name(operation))
             for page in paginator.paginate(**params):
                 self._count(service, operation)
+                if _is_a_page(page):
+                    raise from_unreadable(service, operation, self._endpoint(service))
                 items.extend(page.get(result) or [])
-        except ClientError as error:
-            raise from_client_error(error, service, operation) from error
-        except BotoCoreError as error:
-            raise from_botocore(error, service, operation, self._endpoint(service)) from error
         return items
 
     def identity(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from botocore import exceptions as boto
@@ -46,6 +47,17 @@ class AwsError(SlipwayError):
         return self.code in _DENIED
 
     @property
+    def permission(self) -> str:
+        """The permission that the call needs, as IAM writes it, or the one that AWS says is missing."""
+        named = _NAMED.search(self.what) if self.is_denial else None
+        return named[1] if named else permission(self.service, self.operation)
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether AWS, or the way to it, had a bad moment: the same call may succeed a little later."""
+        return self.code in _PASSING | _THROTTLED
+
+    @property
     def is_about_credentials(self) -> bool:
         """Whether AWS does not know who calls, so that no other call can do better."""
         return self.code in _EXPIRED | _BAD_KEYS | _NO_CREDENTIALS
@@ -70,7 +82,33 @@ _NO_CREDENTIALS = frozenset(
 _DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized", "AuthorizationError"}
 )
-_THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
+_THROTTLED = frozenset(
+    {"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
+     "RequestLimitExceeded", "TooManyRequestsException", "ProvisionedThroughputExceededException", "SlowDown"}
+)  # fmt: skip
+# botocore's own errors, then AWS's, then what is left of an answer without a code.
+_PASSING = frozenset(
+    {"EndpointConnectionError", "ConnectionClosedError", "ConnectTimeoutError", "ReadTimeoutError", "HTTPClientError",
+     "ConnectionError", "ProxyConnectionError", "ResponseStreamingError", "IncompleteReadError", "SSLError",
+     "ResponseParserError", "LimitExceededException",
+     "ServerException", "ServiceUnavailable", "ServiceUnavailableException", "InternalFailure", "InternalError",
+     "InternalServerError", "InternalServiceError", "RequestTimeout", "RequestTimeoutException",
+     "500", "502", "503", "504"}
+)  # fmt: skip
+# What AWS, where it has no such operation, and what an emulator that lacks it says.
+UNKNOWN_OPERATION = frozenset({"UnknownOperationException", "InvalidAction"})
+NOT_EMULATED = UNKNOWN_OPERATION | {
+    "400", "404", "500", "501", "InternalFailure", "NotImplemented", "ResponseParserError",
+}  # fmt: skip
+# Where IAM calls a service by another name than botocore: the Service Authorization Reference.
+_PREFIXES = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+_NAMED = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")
+
+
+def permission(service: str, operation: str) -> str:
+    """The permission of an operation, as IAM writes it."""
+    return f"{_PREFIXES.get(service, service)}:{operation}"
 
 
 def from_client_error(error: boto.ClientError, service: str, operation: str) -> AwsError:
@@ -80,16 +118,31 @@ def from_client_error(error: boto.ClientError, service: str, operation: str) -> 
     message = str(detail.get("Message", "")).strip() or "AWS gave no message"
     call = f"{service}:{operation}"
     what, remedy = f"{call} was refused with {code}: {message}", ""
+    missing = _NAMED.search(message)
     if code in _EXPIRED:
         what, remedy = "the AWS session token has expired", _LOG_IN
     elif code in _BAD_KEYS:
         what = f"AWS does not accept these credentials ({code})"
         remedy = "check AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, with: aws sts get-caller-identity"
-    elif code in _DENIED:
-        remedy = f"allow the action {call} to the role or user that runs Slipway"
+    elif code in _DENIED or (missing and message.startswith("User: ")):
+        # Not always that of the call itself: passing a role needs one of its own.
+        action = missing[1] if missing else permission(service, operation)
+        remedy = f"allow the action {action} to the role or user that runs Slipway"
     elif code in _THROTTLED:
         remedy = "AWS was still throttling after every retry: run the same command again in a minute"
     return AwsError(what, code=code, operation=operation, service=service, where="AWS", remedy=remedy)
+
+
+def from_unreadable(service: str, operation: str, endpoint: str) -> AwsError:
+    """An answer that is none of AWS's, such as the HTML page of a proxy; what it holds goes no further."""
+    return AwsError(
+        f"{endpoint} gave an answer to {service}:{operation} that is none of AWS's",
+        code="ResponseParserError",
+        operation=operation,
+        service=service,
+        where="AWS",
+        remedy="check the proxy (HTTPS_PROXY) and, if it is set, aws_endpoint_url / AWS_ENDPOINT_URL",
+    )
 
 
 def from_botocore(error: boto.BotoCoreError, service: str, operation: str, endpoint: str) -> AwsError:

@@ -19,8 +19,6 @@ from .verdict import service_deployment
 _TASKS = 100
 _SLACK = timedelta(minutes=1)
 _YOUNG = timedelta(seconds=5)
-# What an emulator without service deployments answers.
-_NO_SUCH_API = frozenset({"400", "404", "500", "501", "UnknownOperationException", "InvalidAction"})
 
 
 @dataclass(frozen=True)
@@ -192,7 +190,7 @@ class Observer:
                 "ecs", "ListServiceDeployments", cluster=of.cluster, service=of.service, maxResults=_TASKS, **since
             )
         except AwsError as error:
-            if error.code not in _NO_SUCH_API:
+            if not of.aws.lacks(error):
                 raise
             return
         records = list(answer.get("serviceDeployments") or ())

@@ -15,7 +15,7 @@ from ..aws.errors import AwsError, SlipwayError
 from ..resources.names import last_part
 from .observe import describe, primary
 from .rollback_decision import Asked, Decision, decide, failed_deployment, soon_rolled_back, standing
-from .rollback_sight import NO_SUCH_API, definitions, service_deployments, sight
+from .rollback_sight import definitions, service_deployments, sight
 from .rollback_target import Sighting, Target, digests, tag
 from .wait import wait
 
@@ -141,7 +141,7 @@ class Rollback:
         try:
             self._aws.call("ecs", "StopServiceDeployment", serviceDeploymentArn=decision.arn, stopType="ROLLBACK")
         except AwsError as error:
-            if error.code in NO_SUCH_API:
+            if self._aws.lacks(error):
                 self._unstoppable = True
             elif error.code not in _TOO_LATE:
                 raise

@@ -18,8 +18,6 @@ from .rollback_decision import Asked
 from .rollback_target import Sighting, candidates, named, revision_arn
 
 Report = Callable[[str], None]
-# What an emulator without service deployments answers.
-NO_SUCH_API = frozenset({"400", "404", "500", "501", "UnknownOperationException", "InvalidAction"})
 _GONE = frozenset({"ClientException", "InvalidParameterException"})
 # What DescribeServiceDeployments and DescribeServiceRevisions take at once.
 _BATCH = 20
@@ -70,7 +68,7 @@ def service_deployments(aws: Aws, cluster: str, service: str, newest: int = 5 * 
             answer = aws.call("ecs", "ListServiceDeployments", cluster=cluster, service=service, **more)
             found += answer.get("serviceDeployments") or ()
     except AwsError as error:
-        if error.code in NO_SUCH_API:
+        if aws.lacks(error):
             return []
         raise
     found.sort(key=lambda one: one["createdAt"].timestamp() if one.get("createdAt") else 0.0, reverse=True)

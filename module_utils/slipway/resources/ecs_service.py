@@ -246,7 +246,7 @@ def _least_tasks(aws: Aws, cluster: str, name: str) -> int | None:
         )
     except AwsError as error:
         # An emulator without this service: AWS itself never answers so.
-        if error.code in {"400", "404", "501", "UnknownOperationException"}:
+        if aws.lacks(error):
             return None
         raise
     return next((int(one["MinCapacity"]) for one in answer["ScalableTargets"]), None)

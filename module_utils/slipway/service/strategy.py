@@ -84,7 +84,7 @@ def deployment_configuration(service: Service) -> dict[str, Any]:
         "strategy": _NAMES[service["deployment_strategy"]],
         "minimum_healthy_percent": service["minimum_healthy_percent"],
         "maximum_percent": service["maximum_percent"],
-        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-failure-detection.html: with either type.
+        # With either type: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-failure-detection.html
         "deployment_circuit_breaker": service["circuit_breaker"],
         "lifecycle_hooks": [_hook(service, hook) for hook in service["lifecycle_hooks"] or ()],
     }

@@ -6,18 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from botocore.parsers import ResponseParserError
-
 from ...aws.clients import Aws
 from ...aws.errors import AwsError, SlipwayError
 from .check import Check, skip, warn
-
-# Where IAM calls a service by another name than botocore: the Service Authorization Reference.
-_PREFIXES = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}
-# How an emulator says that it has no such API.
-_NO_SUCH_API = frozenset(
-    {"400", "404", "500", "501", "InternalFailure", "InvalidAction", "NotImplemented", "UnknownOperationException"}
-)
 
 
 @dataclass(frozen=True)
@@ -58,7 +49,8 @@ class Seen:
     def __init__(self, aws: Aws) -> None:
         self.account = aws.account
         self.region = aws.region
-        self.emulated = aws.connection.endpoint_url is not None
+        self.emulated = aws.is_emulated
+        self._aws = aws
         self._values: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
@@ -99,8 +91,6 @@ class Seen:
             return self.unread(error)
         except SlipwayError as error:
             return Unread("failed", "", error.what)
-        except ResponseParserError:
-            return Unread("no such API" if self.emulated else "failed", "", "the answer cannot be read")
 
     def unread(self, error: AwsError) -> Unread:
         """Why a call gave nothing.
@@ -110,11 +100,10 @@ class Seen:
         """
         if error.is_about_credentials:
             raise error
-        prefix = _PREFIXES.get(error.service, error.service)
-        call = f"{prefix}:{error.operation}"
+        call = error.permission
         if error.is_denial:
             return Unread("denied", call, error.what)
-        if self.emulated and error.code in _NO_SUCH_API:
+        if self._aws.lacks(error):
             return Unread("no such API", call, error.what)
         return Unread("failed", call, error.what)
 

@@ -18,7 +18,6 @@ from .rows import Seen, serving
 _SERVICES = 10
 _ALARMS = 100
 _LOCKS = 100
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Job:
         try:
             self.work()
         except SlipwayError as error:
-            denied = isinstance(error, AwsError) and error.code in _DENIED
+            denied = isinstance(error, AwsError) and error.is_denial
             problem = f"AccessDenied: {error.remedy}" if denied else error.what
             for seen in self.concerned:
                 if problem not in seen.problems:
