@@ -163,11 +163,14 @@ def _refused(line: str, check: str, port: int, facts: Facts) -> Sign:
             f"make it listen on 0.0.0.0:{port}",
             said,
         )
+    grace = facts.service.get("healthCheckGracePeriodSeconds")
+    slow = f" (now {grace} s)" if grace is not None else ""
     return Sign(
         "port_mismatch",
         f"nothing answers HTTP on port {port} of the container ({check} fails)",
         line,
         f"make the application listen on 0.0.0.0:{port}, or set service_container_port to the port that it listens "
-        f"on; check its logs ({facts.follow_logs('')})",
+        f"on; if it only starts slowly, raise service_health_check_grace_period{slow}; check its logs "
+        f"({facts.follow_logs('')})",
         said,
     )

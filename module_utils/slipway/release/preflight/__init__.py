@@ -8,7 +8,7 @@ from typing import Any
 
 from ...aws.clients import Aws
 from ...engine.parallel import side_by_side
-from . import balancing, domain, image, network, quotas, roles, running, secrets
+from . import balancing, domain, health_path, image, network, quotas, roles, running, secrets
 from .check import Check, fail, ok, render
 from .seen import Seen, UnreadError
 
@@ -69,6 +69,7 @@ GROUPS: dict[str, tuple[Rule, ...]] = {
     "load balancer": (
         balancing.check_load_balancer,
         balancing.check_target_group,
+        health_path.check_health_path,
         balancing.check_attached,
         balancing.check_priority,
         balancing.check_shadowed,
@@ -102,6 +103,7 @@ def inspect(aws: Aws, service: Service) -> list[Check]:
 def look(aws: Aws, service: Service, seen: Seen) -> Seen:
     """Read all that the checks need, side by side; nothing is written."""
     side_by_side(lambda name: _LOOKS[name](aws, service, seen), list(_LOOKS))
+    health_path.observe(aws, service, seen)
     return seen
 
 
