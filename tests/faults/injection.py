@@ -19,8 +19,8 @@ _QUERY = ("Throttling", 400)
 _JSON = ("ThrottlingException", 400)
 
 
-async def before(flow: http.HTTPFlow, call: Call, rules: Sequence[Rule], history: History) -> Reply | None:
-    """Delay, reset or refuse a call before it is made, or answer it with what was true some time ago."""
+async def before(flow: http.HTTPFlow, call: Call, rules: Sequence[Rule]) -> Reply | None:
+    """Delay, reset or refuse a call before it is made."""
     for rule in rules:
         match rule.fault:
             case "slow":
@@ -37,13 +37,6 @@ async def before(flow: http.HTTPFlow, call: Call, rules: Sequence[Rule], history
                 return error(call, code, message, int(rule.data.get("status", 500)))
             case "deny":
                 return _denied(call, rule)
-            case "stale":
-                old = history.as_of(key_of(call.name, call.parameters), time.time() - float(rule.data["age"]))
-                if old is not None:
-                    kind = "application/x-amz-json-1.1" if call.protocol == "json" else "text/xml"
-                    return Reply(200, old, kind)
-                if "missing" in rule.data:
-                    return answer_json(rule.data["missing"])
     return None
 
 
@@ -58,13 +51,19 @@ def _denied(call: Call, rule: Rule) -> Reply:
     return error(call, code.get(call.service, "AccessDeniedException"), str(rule.data.get("message", message)), status)
 
 
-async def after(flow: http.HTTPFlow, call: Call, rules: Sequence[Rule]) -> None:
-    """Change the answer to a call that was made."""
+async def after(flow: http.HTTPFlow, call: Call, rules: Sequence[Rule], history: History) -> None:
+    """Change the answer to a call that was made, or give the one that was true some time ago."""
     for rule in rules:
         if rule.fault == "reset" and rule.data.get("after"):
             flow.kill()
             return
-        if flow.response is None or flow.response.status_code != 200 or call.protocol != "json":
+        if flow.response is None or flow.response.status_code != 200:
+            continue
+        if rule.fault == "stale":
+            old = history.as_of(key_of(call.name, call.parameters), time.time() - float(rule.data["age"]))
+            missing = answer_json(rule.data["missing"]).body if "missing" in rule.data else None
+            flow.response.content = old or missing or flow.response.content
+        if call.protocol != "json":
             continue
         data = json.loads(flow.response.content or b"{}")
         if rule.fault == "answer":

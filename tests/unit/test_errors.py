@@ -32,6 +32,21 @@ def test_what_aws_refused(code: str, what: str, remedy: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        ("AccessDeniedException", "access_denied"),
+        ("ExpiredToken", "credentials"),
+        ("ServiceUnavailable", "aws_not_answering"),
+        ("ThrottlingException", "aws_not_answering"),
+        ("InvalidParameterException", "aws_refused"),
+    ],
+)
+def test_every_refusal_has_a_class_of_cause(code: str, cause: str) -> None:
+    answer = boto.ClientError({"Error": {"Code": code, "Message": "said AWS"}}, "CreateService")
+    assert from_client_error(answer, "ecs", "CreateService").cause_code == cause
+
+
+@pytest.mark.parametrize(
     ("code", "message", "permission"),
     [
         ("AccessDenied", "said AWS", "elasticloadbalancing:DescribeRules"),

@@ -40,6 +40,7 @@ def test_the_cause_in_one_line() -> None:
         "code": "",
         "title": "AWS: ecs:UpdateService was refused",
     }
+    assert cause_of({"msg": "refused", "cause_code": "access_denied"}) == {"code": "access_denied", "title": "refused"}
     assert cause_of({}) == {"code": "", "title": "no reason was given"}
 
 

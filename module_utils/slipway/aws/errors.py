@@ -53,6 +53,15 @@ class AwsError(SlipwayError):
         return named[1] if named else permission(self.service, self.operation)
 
     @property
+    def cause_code(self) -> str:
+        """The class of cause that it is, as the record of a release has it."""
+        if self.is_denial:
+            return "access_denied"
+        if self.is_about_credentials:
+            return "credentials"
+        return "aws_not_answering" if self.is_passing else "aws_refused"
+
+    @property
     def is_passing(self) -> bool:
         """Whether AWS, or the way to it, had a bad moment: the same call may succeed a little later."""
         return self.code in _PASSING | _THROTTLED

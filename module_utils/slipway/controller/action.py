@@ -11,7 +11,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
 from ..aws.clients import preload
-from ..aws.errors import SlipwayError
+from ..aws.errors import AwsError, SlipwayError
 from ..engine.options import argument_spec, documentation_of, validated
 from ..engine.perform import perform
 from ..release.process import end_with_parent
@@ -51,6 +51,8 @@ class InProcessAction(ActionBase):
             result.update(self.work(dict(self._task.args), task_vars or {}))
         except SlipwayError as error:
             result.update(failed=True, msg=str(error))
+            if isinstance(error, AwsError):
+                result["cause_code"] = error.cause_code
         if not (self._task.diff if self._task.diff is not None else self._play_context.diff):
             result.pop("diff", None)
         # Names and ARNs hold no secret, even where a parameter's value is a word of them: other tasks need them whole.

@@ -23,7 +23,7 @@ def cause_of(failure: Mapping[str, Any]) -> dict[str, str]:
     if causes:
         return {"code": str(causes[0]["code"]), "title": str(causes[0]["title"])[:_SHOWN]}
     lines = _message(failure).splitlines()
-    return {"code": "", "title": lines[0][:_SHOWN]}
+    return {"code": str(failure.get("cause_code") or ""), "title": lines[0][:_SHOWN]}
 
 
 def closing(name: str, tag: str, failure: Mapping[str, Any], rollback: Mapping[str, Any]) -> str:

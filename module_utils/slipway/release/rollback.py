@@ -14,7 +14,7 @@ from ..aws.clients import Aws, Connection
 from ..aws.errors import AwsError, SlipwayError
 from ..resources.names import last_part
 from .observe import describe, primary
-from .rollback_decision import Asked, Decision, decide, failed_deployment, soon_rolled_back, standing
+from .rollback_decision import BY_ECS, Asked, Decision, decide, failed_deployment, soon_rolled_back, standing
 from .rollback_sight import definitions, service_deployments, sight
 from .rollback_target import Sighting, Target, digests, tag
 from .wait import wait
@@ -190,9 +190,7 @@ class Rollback:
         begun, told = time.monotonic(), ""
         while True:
             service = self._service()
-            sighting = Sighting(
-                service, service_deployments(self._aws, self._options["cluster"], self._options["service"])
-            )
+            sighting = Sighting(service, self._service_deployments())
             failed = failed_deployment(sighting, decision.failed_id)
             state = standing(service, failed)
             line = _progress(service)
@@ -210,13 +208,23 @@ class Rollback:
                 return self._failure(f"the rollback did not end within {self._options['timeout']} s")
             time.sleep(_FIRST if time.monotonic() - begun < _MOMENT else _LATER)
 
+    def _service_deployments(self) -> list[Mapping[str, Any]]:
+        """Without them, the deployments of the service tell enough to follow a rollback."""
+        try:
+            return service_deployments(self._aws, self._options["cluster"], self._options["service"])
+        except AwsError as error:
+            if not error.is_denial:
+                raise
+            return []
+
     def _was_ours(self) -> bool:
         return self._begun is not None and self._begun.act == "update"
 
     def _came_back(self) -> str:
         if self._begun is not None and self._begun.act == "stop":
             return f"went back to {self._begun.target}"
-        return self._begun.why if self._begun is not None else ""
+        why = self._begun.why if self._begun is not None else ""
+        return "ECS rolled it back itself" if why == BY_ECS else why
 
     def _service(self) -> Mapping[str, Any]:
         return describe(self._aws, self._options["cluster"], self._options["service"]) or {}

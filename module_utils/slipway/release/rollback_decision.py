@@ -15,6 +15,7 @@ from .verdict import service_deployment
 Act = Literal["none", "follow", "stop", "update", "empty", "refuse"]
 State = Literal["stands", "going_on", "failed"]
 _ROLLING_BACK = frozenset({"STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"})
+BY_ECS = "ECS rolls it back itself"
 _UNDER_WAY = frozenset({"PENDING", "IN_PROGRESS"})
 
 
@@ -87,7 +88,7 @@ def _after_failure(sighting: Sighting, asked: Asked) -> Decision:
     failed = service_deployment(failed_id, sighting.service_deployments)
     status = (failed or {}).get("status")
     if status in _ROLLING_BACK or status == "ROLLBACK_SUCCESSFUL":
-        return Decision("follow", "ECS rolls it back itself", failed_id=failed_id)
+        return Decision("follow", BY_ECS, failed_id=failed_id)
     if mine.get("id") != failed_id and status != "ROLLBACK_FAILED" and standing(service) != "failed":
         return Decision("follow", "another deployment has taken its place", failed_id=failed_id)
     return _go_back(sighting, failed_id, asked.before)
@@ -129,7 +130,7 @@ def _by_hand(sighting: Sighting, to: str) -> Decision:
         return Decision("follow", f"{target} is being deployed already", target)
     if any(one.get("status") in _ROLLING_BACK for one in sighting.service_deployments[:1]):
         # Its id is of no use: the PRIMARY deployment may be the one before already.
-        return Decision("follow", "ECS rolls it back itself")
+        return Decision("follow", BY_ECS)
     way_back = _is_way_back(sighting, identity, name)
     if _unfinished(sighting, mine, way_back) or (mine.get("rolloutState") == "IN_PROGRESS" and way_back):
         return Decision("follow", "a rollback that was interrupted is finished")

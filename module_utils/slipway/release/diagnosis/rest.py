@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from .signs import Sign
 
 _EVENTS = 5
 # They go with a wait that gave up, and don't explain it.
+_MISSING = re.compile(r"-> allow the action (\S+) to ")
 _WEAK = frozenset({"unknown", "stopped_by_hand", "spot_interruption"})
 
 
@@ -50,8 +52,18 @@ def rest(facts: Facts, signs: Sequence[Sign]) -> Iterator[Sign]:
             "see who deployed (status.yml; CloudTrail: UpdateService), and run the same command again",
         )
     elif words := _unexplained(facts):
+        unread = [line.partition(":")[0] for line in facts.evidence.unread]
+        title = f"the cause is not known: {', '.join(unread)} could not be read" if unread else "the cause is not known"
         remedy = f"read AWS's words and the logs ({facts.follow_logs('')})"
-        yield Sign("unknown", "the cause is not known", "", remedy, tuple(dict.fromkeys(words)))
+        if denied := _permissions(facts):
+            remedy = f"allow {denied} to the role or user that runs Slipway, and run diagnose.yml"
+        yield Sign("unknown", title, "", remedy, tuple(dict.fromkeys(words)))
+
+
+def _permissions(facts: Facts) -> str:
+    """What was missing to see more."""
+    found = [one[1] for line in facts.evidence.unread if (one := _MISSING.search(line))]
+    return ", ".join(dict.fromkeys(found))
 
 
 def _verdict(facts: Facts) -> str:
