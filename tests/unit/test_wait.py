@@ -59,7 +59,7 @@ def follow(monkeypatch: pytest.MonkeyPatch) -> Follow:
             return {"services": [look] if look else []}
 
         aws = ecs(tasks, DescribeServices=describe, **(answers or {}))
-        monkeypatch.setattr(waiting, "Aws", lambda _: aws)
+        monkeypatch.setattr(waiting, "Aws", lambda *_, **__: aws)
         lines = [] if told is None else told
         given = {"cluster": "c", "service": "s", "region": "ap-northeast-2", "timeout": 60, **options}
         return waiting.wait(given, check=check, report=lines.append), lines, aws
@@ -252,10 +252,22 @@ def test_a_bad_moment_of_aws_ends_no_wait(code: str, follow: Follow) -> None:
     assert aws.calls["ecs:DescribeServices"] == 6
 
 
+def test_a_look_that_is_not_answered_is_the_last_one_when_the_time_is_up(follow: Follow) -> None:
+    def silent(_: Any) -> None:
+        raise AwsError("https://ecs does not answer", code="ReadTimeoutError", operation="ListTasks")
+
+    result, lines, aws = follow(service(deployment(), old()), answers={"ListTasks": silent})
+    assert result["reason"].endswith("AWS does not answer")
+    assert "can't be read: tasks: https://ecs does not answer" in lines
+    assert aws.calls["ecs:ListServiceDeployments"] == aws.calls["ecs:DescribeServices"]
+
+
 def test_an_aws_that_stays_away_ends_the_wait_in_time(follow: Follow) -> None:
     gone = AwsError("https://ecs does not answer", code="EndpointConnectionError", operation="DescribeServices")
-    result, _, _ = follow(service(deployment(), old()), gone)
-    assert result["reason"] == "the deployment did not end within 60 s"
+    result, _, aws = follow(service(deployment(), old()), gone)
+    assert result["reason"] == "the deployment did not end within 60 s, as far as is known: AWS does not answer"
+    # Whoever does not answer is not asked on, past the time.
+    assert (aws.calls["ecs:DescribeServices"], aws.calls["ecs:ListServiceDeployments"]) == (14, 1)
     with pytest.raises(AwsError):
         follow(gone)
 

@@ -45,11 +45,11 @@ _CONFIG = Config(
     user_agent_extra="slipway",
 )
 # For calls that must not take ten attempts to say no: the first one, which tells whether AWS can be reached at all, and
-# those that are made again and again while something is waited for. They take 40 s at the most.
+# those that are made again and again while something is waited for. They take 30 s at the most.
 _IMPATIENT = Config(
     retries={"mode": "standard", "max_attempts": 3},
-    connect_timeout=4,
-    read_timeout=8,
+    connect_timeout=3,
+    read_timeout=6,
     max_pool_connections=16,
     user_agent_extra="slipway",
 )

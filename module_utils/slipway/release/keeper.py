@@ -25,15 +25,23 @@ def start(connection: Connection, lock: Lock, owner: Process) -> int:
     """Start a keeper that ends with its owner, or with `stop`; its pid.
 
     It is a child of nobody: forked twice, in a session of its own, with no file of ours.
+
+    Raises:
+        OSError: this machine has no room for a process more.
     """
     ours, its = os.pipe()
     child = os.fork()
     if child == 0:
-        _become_keeper(its, lambda: keep(Aws(connection), lock, owner))
+        # A renewal that is given up late would come after the lease.
+        _become_keeper(its, lambda: keep(Aws(connection, impatient=True), lock, owner))
     os.close(its)
     os.waitpid(child, 0)
     with os.fdopen(ours, "rb") as answer:
-        return int(answer.read() or b"0")
+        said = answer.read()
+    if not said:
+        # A lock that nobody renews would be taken over in the middle of the release.
+        raise OSError("the process that keeps the lock did not start")
+    return int(said)
 
 
 def _become_keeper(tell: int, work: Callable[[], None]) -> NoReturn:

@@ -109,6 +109,7 @@ class Observer:
         self._alarms: list[Mapping[str, Any]] = []
         self._unread: dict[str, str] = {}
         self._denied: set[str] = set()
+        self._disturbed: set[str] = set()
         self._looks: dict[str, Callable[[], None]] = {
             "service deployments": self._see_records,
             "tasks": self._see_tasks,
@@ -126,6 +127,11 @@ class Observer:
     def records(self) -> list[Mapping[str, Any]]:
         """The service deployments, newest first; empty where the API is not there."""
         return self._records
+
+    @property
+    def is_disturbed(self) -> bool:
+        """Whether AWS did not answer some of the last look's questions."""
+        return bool(self._disturbed)
 
     def look(self) -> None:
         """See everything but the service itself.
@@ -177,9 +183,12 @@ class Observer:
             # Asking again would be denied again.
             if error.is_denial:
                 self._denied.add(name)
+            if error.is_passing:
+                self._disturbed.add(name)
             self._unread[name] = f"{name}: {error.what}" + (f" -> {error.remedy}" if error.remedy else "")
         else:
             self._unread.pop(name, None)
+            self._disturbed.discard(name)
 
     def _see_records(self) -> None:
         of = self.deployment

@@ -32,10 +32,12 @@ class End:
 
     Attributes:
         timed_out: seconds after which it gave up; None where it did not.
+        silent: whether AWS did not answer any more: it is not asked again then.
     """
 
     found: Verdict
     timed_out: float | None = None
+    silent: bool = False
 
 
 def wait(options: Mapping[str, Any], /, *, check: bool, report: Report) -> dict[str, Any]:
@@ -44,7 +46,7 @@ def wait(options: Mapping[str, Any], /, *, check: bool, report: Report) -> dict[
     Raises:
         SlipwayError: there is no such service, or AWS does not answer.
     """
-    aws = Aws(Connection.of(options))
+    aws = Aws(Connection.of(options), impatient=True)
     started = time.monotonic()
     service = _described(aws, options, started, report)
     asked = str(options.get("deployment_id") or "")
@@ -99,14 +101,14 @@ def _follow(observer: Observer, options: Mapping[str, Any], started: float, repo
             return End(found)
         elapsed = time.monotonic() - started
         if elapsed > options["timeout"]:
-            return End(found, options["timeout"])
+            return End(found, options["timeout"], silent=observer.is_disturbed)
         time.sleep(_FIRST if elapsed < 2 * _LATER else _LATER)
         try:
             observer.service = _described(mine.aws, options, started, report)
         except AwsError as error:
             if not error.is_passing:
                 raise
-            return End(found, options["timeout"])
+            return End(found, options["timeout"], silent=True)
 
 
 def _described(aws: Aws, options: Mapping[str, Any], started: float, report: Report) -> dict[str, Any] | None:
@@ -169,11 +171,13 @@ def _success(observer: Observer) -> dict[str, Any]:
 
 
 def _failure(observer: Observer, end: End) -> dict[str, Any]:
-    # The last look: a task that stopped meanwhile, and the last lines of the logs.
-    observer.look()
-    observer.look_at_logs_of_the_living()
+    if not end.silent:
+        # The last look: a task that stopped meanwhile, and the last lines of the logs.
+        observer.look()
+        observer.look_at_logs_of_the_living()
     evidence = observer.evidence(timed_out=end.timed_out)
     late = f"the deployment did not end within {end.timed_out:.0f} s" if end.timed_out is not None else ""
+    late += ", as far as is known: AWS does not answer" if late and end.silent else ""
     reason = late or end.found.reason
     causes, serves = diagnose(evidence), serving(evidence)
     where = f"{observer.deployment.cluster}/{observer.deployment.service}"
