@@ -268,6 +268,27 @@ def test_the_step_says_what_was_before_and_gives_back(table: Table) -> None:
     assert told == ["the lock was not ours any more: another release may have run beside the end of this one"]
 
 
+def test_a_lock_that_cannot_be_given_back_fails_no_release(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: Any) -> bool:
+        raise AwsError("https://dynamodb does not answer", code="ReadTimeoutError", operation="DeleteItem")
+
+    lock = holding.hold(options(), check=False, report=list[str]().append)["lock"]
+    monkeypatch.setattr(holding, "release", away)
+    told: list[str] = []
+    assert holding.hold(options(state="released", lock=lock), check=False, report=told.append)["lock"] == {}
+    assert told == [
+        "the lock could not be given back now, and ends by itself within 60 s: https://dynamodb does not answer"
+    ]
+
+
+def test_a_lock_that_nobody_would_keep_is_not_held(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The child ends before it has a child of its own.
+    monkeypatch.setattr("slipway.release.keeper._become_keeper", lambda *_: os._exit(0))
+    with pytest.raises(SlipwayError, match="can't start a process: the process that keeps the lock did not start"):
+        holding.hold(options(), check=False, report=list[str]().append, owner=os.getpid())
+    assert table.items == {}
+
+
 def test_check_mode_only_says_who_holds_it(table: Table) -> None:
     table.held_by(OTHER)
     told: list[str] = []

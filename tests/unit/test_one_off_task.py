@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from slipway.aws.errors import AwsError, SlipwayError
-from slipway.release import one_off_task, task_log
+from slipway.release import container_log, one_off_task
 from tests.unit.fake_aws import FakeAws
 
 ARN = "arn:aws:ecs:ap-northeast-2:123456789012"
@@ -45,7 +45,7 @@ def ended(code: int | None, reason: str = "Essential container in task exited", 
 class Ecs(FakeAws):
     """One cluster, in which the task looks like this, one look after the other; the last one stays."""
 
-    def __init__(self, looks: list[Answer], lines: list[str] | AwsError, **more: Any) -> None:
+    def __init__(self, looks: list[Answer | AwsError], lines: list[str] | AwsError, **more: Any) -> None:
         super().__init__()
         self.looks, self.lines, self.more = list(looks), lines, more
         self.sent: list[tuple[str, Answer]] = []
@@ -63,7 +63,10 @@ class Ecs(FakeAws):
             case "RunTask":
                 return {"tasks": [look("PROVISIONING")], "failures": []}
             case "DescribeTasks":
-                return {"tasks": [self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]]}
+                seen = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
+                if isinstance(seen, AwsError):
+                    raise seen
+                return {"tasks": [seen]}
             case "GetLogEvents":
                 return self._page(params)
             case "StopTask":
@@ -96,10 +99,10 @@ def do(monkeypatch: pytest.MonkeyPatch) -> Do:
     monkeypatch.setattr(one_off_task, "time", SimpleNamespace(monotonic=lambda: clock[0], sleep=sleep))
 
     def run(
-        *looks: Answer, lines: Any = (), answers: dict[str, Any] | None = None, **options: Any
+        *looks: Answer | AwsError, lines: Any = (), answers: dict[str, Any] | None = None, **options: Any
     ) -> tuple[dict[str, Any], list[str], Ecs]:
         aws = Ecs(list(looks), lines if isinstance(lines, AwsError) else list(lines), **(answers or {}))
-        monkeypatch.setattr(one_off_task, "Aws", lambda _: aws)
+        monkeypatch.setattr(one_off_task, "Aws", lambda *_, **__: aws)
         told: list[str] = []
         given = {"cluster": "c", "task_definition": "voj", "command": COMMAND, "timeout": 60, "region": "x", **options}
         return one_off_task.run_task(given, check=False, report=told.append), told, aws
@@ -120,6 +123,13 @@ def test_what_happens_is_told_once_and_in_order(do: Do) -> None:
     assert (result["exit_code"], result["log"], result["changed"]) == (0, ["one", "two"], True)
     assert "failed" not in result
     assert aws.params("GetLogEvents")["logStreamName"] == "voj/api/abc"
+
+
+def test_a_bad_moment_of_aws_ends_no_task(do: Do) -> None:
+    silent = AwsError("https://ecs does not answer", code="ReadTimeoutError", operation="DescribeTasks")
+    result, told, _ = do(look("RUNNING"), silent, silent, ended(0), lines=["one"])
+    assert (result["exit_code"], result["log"]) == (0, ["one"])
+    assert told.count("AWS can't be asked just now, and is asked again: https://ecs does not answer") == 1
 
 
 def test_what_is_sent(do: Do) -> None:
@@ -321,7 +331,7 @@ def test_what_looks_like_a_secret_in_a_line_is_hidden(do: Do) -> None:
     ],
 )
 def test_a_log_that_is_elsewhere(configuration: Answer, problem: str) -> None:
-    log = task_log.log_of(FakeAws(), {"name": "api", "logConfiguration": configuration}, TASK)
+    log = container_log.log_of(FakeAws(), {"name": "api", "logConfiguration": configuration}, TASK)
     assert problem in log.problem
     assert list(log.news()) == []
 
@@ -331,7 +341,7 @@ def test_a_log_of_another_region_is_read_there() -> None:
         "name": "api",
         "logConfiguration": {"logDriver": "awslogs", "options": {**LOGS, "awslogs-region": "z"}},
     }
-    log = task_log.log_of(FakeAws(), container, TASK)
+    log = container_log.log_of(FakeAws(), container, TASK)
     assert (log.aws.region, log.group, log.stream) == ("z", "/ecs/voj", "voj/api/abc")
 
 

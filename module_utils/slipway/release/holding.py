@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..aws.clients import Aws, Connection
-from ..aws.errors import SlipwayError
+from ..aws.errors import AwsError, SlipwayError
 from . import keeper
-from .lock import Holder, Lock, acquire, look, release
+from .lock import LEASE, Holder, Lock, acquire, look, release
 from .observe import describe, primary
 from .process import Process
 from .recording import now, who
@@ -90,8 +90,14 @@ def _give_back(aws: Aws, options: Mapping[str, Any], check: bool, report: Report
     lock = options.get("lock") or {}
     if check or not lock.get("token"):
         return {"lock": {}}
+    table, service = lock.get("table") or options["table"], lock.get("service") or _service(options)
+    try:
+        ours = release(aws, table, service, lock["token"])
+    except AwsError as error:
+        # The release is what it is; its keeper tries on, and a lock that nobody renews is anybody's.
+        report(f"the lock could not be given back now, and ends by itself within {LEASE:.0f} s: {error.what}")
+        return {"lock": {}}
     # The keeper last: were this killed in between, it would still give the lock back.
-    ours = release(aws, lock.get("table") or options["table"], lock.get("service") or _service(options), lock["token"])
     keeper.stop(int(lock.get("keeper_pid") or 0))
     if not ours:
         report("the lock was not ours any more: another release may have run beside the end of this one")

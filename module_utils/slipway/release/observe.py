@@ -11,8 +11,8 @@ from typing import Any
 from ..aws.clients import Aws
 from ..aws.errors import AwsError
 from ..engine.parallel import side_by_side
+from .deployment_logs import DeploymentLogs
 from .evidence import Answer, Evidence
-from .task_logs import TaskLogs
 from .verdict import service_deployment
 
 # What DescribeTasks takes at once: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
@@ -96,7 +96,7 @@ class Observer:
     ) -> None:
         self.deployment = deployment
         self.service = service
-        self.logs = TaskLogs(deployment.aws, deployment.since)
+        self.logs = DeploymentLogs(deployment.aws, deployment.since)
         self.earlier = earlier
         self._digests = {name: digest for name, digest in (digests or {}).items() if digest}
         self._records: list[Mapping[str, Any]] = []

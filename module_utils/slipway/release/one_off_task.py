@@ -16,10 +16,9 @@ from ..aws.errors import AwsError, SlipwayError
 from ..engine.kind import Known
 from ..resources.names import last_part
 from ..resources.security_group import SecurityGroup
+from .container_log import ContainerLog, log_of
 from .diagnosis import diagnose
 from .evidence import Cause, Evidence, render
-from .redaction import redacted
-from .task_log import TaskLog, log_of
 
 Report = Callable[[str], None]
 # Seconds between two looks: short at first, when most tasks begin and many end.
@@ -78,11 +77,12 @@ class Run:
     aws: Aws
     wanted: Wanted
     task: Mapping[str, Any]
-    log: TaskLog
+    log: ContainerLog
     report: Report
     started: float
     lines: list[str] = field(default_factory=list)
     told: str = ""
+    silence: str = ""
 
     @property
     def arn(self) -> str:
@@ -118,8 +118,21 @@ class Run:
         return next((one for one in self.task.get("containers") or () if one.get("name") == name), {})
 
     def look(self) -> None:
-        """Look at the task and its log, and tell what is new."""
-        found = self.aws.call("ecs", "DescribeTasks", cluster=self.wanted.cluster, tasks=[self.arn])["tasks"]
+        """Look at the task and its log, and tell what is new; a bad moment of AWS ends nothing, because the task runs.
+
+        Raises:
+            AwsError: AWS refused it.
+        """
+        try:
+            found = self.aws.call("ecs", "DescribeTasks", cluster=self.wanted.cluster, tasks=[self.arn])["tasks"]
+        except AwsError as error:
+            if not error.is_passing:
+                raise
+            if self.silence != error.what:
+                self.report(f"AWS can't be asked just now, and is asked again: {error.what}")
+            self.silence = error.what
+            return
+        self.silence = ""
         # A task that was started a moment ago may not be known everywhere yet.
         self.task = found[0] if found else self.task
         status = str(self.task.get("lastStatus") or "").lower()
@@ -131,7 +144,7 @@ class Run:
     def read_log(self) -> int:
         """Tell the new lines of the log; how many there were."""
         before, could = len(self.lines), not self.log.problem
-        for line in map(redacted, self.log.news()):
+        for line in self.log.news():
             self.lines.append(line)
             self.report(f"{self.wanted.container['name']} | {line}")
         if self.log.problem and could:
@@ -180,7 +193,9 @@ def run_task(options: Mapping[str, Any], /, *, check: bool, report: Report) -> d
         task = answer["tasks"][0]
     else:
         report(f"a task that an earlier run started still runs: {last_part(task['taskArn'])}")
-    run = Run(aws, wanted, task, log_of(aws, wanted.container, task["taskArn"]), report, started)
+    following = Aws(aws.connection, impatient=True)
+    following.calls = aws.calls
+    run = Run(following, wanted, task, log_of(following, wanted.container, task["taskArn"]), report, started)
     if run.log.problem:
         report(run.log.problem)
     in_time = _follow(run, options["timeout"])

@@ -15,8 +15,7 @@ from typing import Any
 
 from ..aws.clients import Aws
 from ..aws.errors import AwsError
-from .redaction import redacted
-from .task_log import TaskLog, log_of
+from .container_log import NO_STREAM, ContainerLog, lines, log_of
 
 Task = Mapping[str, Any]
 # How many streams one search may name.
@@ -34,7 +33,7 @@ _ERROR = re.compile(r"\b(error|exception|fatal|critical|panic|traceback)\b|[a-z]
 _NUMBERS = re.compile(r"\d+")
 
 
-class TaskLogs:
+class DeploymentLogs:
     """The logs of a deployment's tasks, read on from look to look."""
 
     def __init__(self, aws: Aws, since: datetime | None) -> None:
@@ -57,7 +56,7 @@ class TaskLogs:
 
     def tails(self) -> dict[str, list[str]]:
         """The last lines, by `<container>/<task id>`."""
-        return {key: list(lines) for key, lines in self._lines.items() if lines}
+        return {key: list(kept) for key, kept in self._lines.items() if kept}
 
     def read_news(self, tasks: Iterable[Task], definition: Mapping[str, Any]) -> None:
         """Search the groups for what came since the last look.
@@ -65,7 +64,7 @@ class TaskLogs:
         Raises:
             AwsError: a log group can't be read.
         """
-        groups: dict[str, dict[str, tuple[TaskLog, str]]] = {}
+        groups: dict[str, dict[str, tuple[ContainerLog, str]]] = {}
         for task in sorted(tasks, key=_created, reverse=True):
             for key, log in _logs(self._aws, task, definition):
                 if key not in self._read:
@@ -74,7 +73,7 @@ class TaskLogs:
             chosen = dict(list(streams.items())[:_STREAMS])
             self._search(group, chosen)
 
-    def _search(self, group: str, streams: Mapping[str, tuple[TaskLog, str]]) -> None:
+    def _search(self, group: str, streams: Mapping[str, tuple[ContainerLog, str]]) -> None:
         aws = next(iter(streams.values()))[0].aws
         token: dict[str, str] = {}
         start = last = self._next.get(group, self._from)
@@ -91,7 +90,7 @@ class TaskLogs:
                 )
             except AwsError as error:
                 # A stream is made with its first line, moments after its task is seen to run.
-                if error.code == "ResourceNotFoundException":
+                if error.code == NO_STREAM:
                     return
                 raise
             for event in answer.get("events") or ():
@@ -108,8 +107,7 @@ class TaskLogs:
         self._next[group], self._known[group] = last, seen
 
     def _note(self, event: Mapping[str, Any], key: str) -> None:
-        for line in str(event.get("message") or "").rstrip().splitlines():
-            text = redacted(line)
+        for text in lines(event):
             self._lines.setdefault(key, deque(maxlen=_LAST)).append(text)
             kind = _NUMBERS.sub("", text)
             if _ERROR.search(text) and kind not in self._told:
@@ -132,32 +130,14 @@ class TaskLogs:
                 if alike[way] <= _ALIKE and key not in self._read and self._reads < _READS:
                     self._tail(key, log)
 
-    def _tail(self, key: str, log: TaskLog) -> None:
+    def _tail(self, key: str, log: ContainerLog) -> None:
         self._reads += 1
-        try:
-            answer = log.aws.call(
-                "logs",
-                "GetLogEvents",
-                logGroupName=log.group,
-                logStreamName=log.stream,
-                limit=_LAST,
-                startFromHead=False,
-            )
-        except AwsError as error:
-            if error.code == "ResourceNotFoundException":
-                return
-            raise
-        lines = [
-            redacted(line)
-            for event in answer.get("events") or ()
-            for line in str(event.get("message") or "").rstrip().splitlines()
-        ]
-        if lines:
+        if found := log.last_lines(_LAST):
             self._read.add(key)
-            self._lines[key] = deque(lines, maxlen=_LAST)
+            self._lines[key] = deque(found, maxlen=_LAST)
 
 
-def _logs(aws: Aws, task: Task, definition: Mapping[str, Any]) -> Iterator[tuple[str, TaskLog]]:
+def _logs(aws: Aws, task: Task, definition: Mapping[str, Any]) -> Iterator[tuple[str, ContainerLog]]:
     """`<container>/<task id>` and the log of each container of a task that began to run."""
     if not task.get("startedAt"):
         return
