@@ -342,3 +342,11 @@ def test_an_unhealthy_target_is_told_and_is_the_cause(follow: Follow) -> None:
     assert "targets: 1 unhealthy" in lines
     assert result["causes"][0]["code"] == "target_health_check"
     assert DEFINITION["taskDefinitionArn"] == result["task_definition"]
+
+
+def test_a_success_is_none_until_the_tasks_outlast_those_that_ended(follow: Follow) -> None:
+    ended = {**exited(1), "startedAt": NOW, "stoppedAt": NOW + timedelta(seconds=20)}
+    result, lines, _ = follow(service(deployment(), old()), DONE, tasks=[ended])
+    assert result["state"] == "succeeded"
+    assert result["seconds"] > 25
+    assert "1 of its tasks ended by itself: waiting for the others to last longer than 20 s" in lines

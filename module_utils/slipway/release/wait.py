@@ -11,6 +11,7 @@ from ..aws.clients import Aws, Connection
 from ..aws.errors import AwsError, SlipwayError
 from ..resources.names import last_part
 from .diagnosis import diagnose
+from .endurance import Endurance
 from .evidence import Cause, Evidence, render
 from .observe import Deployment, Observer, deployment_of, describe, primary
 from .verdict import Verdict, verdict
@@ -82,6 +83,7 @@ def _follow(observer: Observer, options: Mapping[str, Any], started: float, repo
     mine, watch = observer.deployment, Watch(observer.deployment.since)
     # A task that crashes at once is seen running for a moment: whatever was not standing all along is looked at twice.
     settled, stood_with = not mine.is_young(), -1
+    endurance, told = Endurance(), ""
     while True:
         # A complete rolling deployment needs no second opinion: that keeps a run without changes at one call.
         found, looked = verdict(mine.id, observer.service, observer.records), False
@@ -90,18 +92,24 @@ def _follow(observer: Observer, options: Mapping[str, Any], started: float, repo
             found, looked = verdict(mine.id, observer.service, observer.records), True
         for line in watch.news(observer.evidence(), observer.logs.errors(), going_on=found.state == "going_on"):
             report(line)
-        if found.state == "succeeded":
+        lasting = endurance.judge(observer.evidence(), found, time.monotonic())
+        if found.state == "succeeded" and lasting.state == "going_on":
+            if told != lasting.reason:
+                told = lasting.reason
+                report(told)
+            settled, stood_with = False, -1
+        elif lasting.state == "succeeded":
             stopped = _stopped(observer)
             if settled or found.recorded or stopped == stood_with:
                 return _right_digests(observer, found) if looked else End(found)
             stood_with = stopped
         else:
             settled, stood_with = False, -1
-        if found.state == "failed":
-            return End(found)
+        if lasting.state == "failed":
+            return End(lasting)
         elapsed = time.monotonic() - started
         if elapsed > options["timeout"]:
-            return End(found, options["timeout"], silent=observer.is_disturbed)
+            return End(lasting, options["timeout"], silent=observer.is_disturbed)
         time.sleep(_FIRST if elapsed < 2 * _LATER else _LATER)
         try:
             observer.service = _described(mine.aws, options, started, report)
