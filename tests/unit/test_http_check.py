@@ -88,6 +88,9 @@ def test_what_looks_like_a_secret_in_an_answer_is_hidden() -> None:
     with answering(500, "postgres://api:hunter2@db refused", "text/plain") as address:
         result, _ = ask(url=f"{address}/health")
     assert "hunter2" not in str(result)
+    with answering(200, '{"status": "ok", "password": "hunter2"}', "application/json") as address:
+        result, _ = ask(url=f"{address}/health")
+    assert (result["status"], result["body"]) == (200, '{"status": "ok", "password": ********}')
 
 
 def test_a_body_that_is_no_regular_expression() -> None:

@@ -24,14 +24,14 @@ from urllib3.util.ssl_match_hostname import CertificateError
 
 from ..aws.clients import refuse_other_hosts
 from ..aws.errors import SlipwayError
-from .evidence import Cause, render
+from .diagnosis import diagnose
+from .evidence import Evidence, render
 from .redaction import redacted
 
 Report = Callable[[str], None]
 _EVERY = 2.0
 _ATTEMPT = urllib3.Timeout(connect=5, read=10)
 _SHOWN = 500
-_LINES = 5
 
 _LOOK = "check the health check path, the container's port and its logs"
 # What an ALB itself answers: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/
@@ -72,7 +72,7 @@ def check_answer(options: Mapping[str, Any], /, *, check: bool, report: Report) 
                 "changed": False,
                 "url": options["url"],
                 "status": status,
-                "body": body[:_SHOWN],
+                "body": redacted(body[:_SHOWN]),
                 "seconds": round(elapsed, 1),
             }
         if elapsed > options["timeout"]:
@@ -84,10 +84,10 @@ def check_answer(options: Mapping[str, Any], /, *, check: bool, report: Report) 
 
 
 def _failure(options: Mapping[str, Any], status: int, body: str, problem: Problem, elapsed: float) -> dict[str, Any]:
-    body, what = redacted(body[:_SHOWN]), f"{options['url']} {problem.what}, {options['timeout']} s long"
-    asked = f"GET {options['url']}: {f'status {status}' if status else 'no answer'}"
-    evidence = [asked, *(f"| {line}" for line in body.splitlines()[:_LINES])]
-    cause = Cause("http_check", what, evidence, problem.remedy)
+    body = redacted(body[:_SHOWN])
+    lasting = f"{problem.what}, {options['timeout']} s long"
+    got = {"url": options["url"], "status": status, "body": body, "problem": lasting, "remedy": problem.remedy}
+    causes = diagnose(Evidence(answer=got))
     return {
         "failed": True,
         "changed": False,
@@ -97,8 +97,8 @@ def _failure(options: Mapping[str, Any], status: int, body: str, problem: Proble
         "problem": problem.what,
         "remedy": problem.remedy,
         "seconds": round(elapsed, 1),
-        "causes": [cause.result()],
-        "msg": f"load balancer: {what}\n{render([cause])}",
+        "causes": [cause.result() for cause in causes],
+        "msg": f"load balancer: {options['url']} {lasting}\n{render(causes)}",
     }
 
 

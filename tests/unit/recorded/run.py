@@ -702,6 +702,7 @@ ENDS = {
                 "status": 503,
                 "body": "<h1>503</h1>",
                 "problem": "answers 503",
+                "remedy": "no task is registered and healthy: check the tasks",
             },
         ),
         "succeeded",

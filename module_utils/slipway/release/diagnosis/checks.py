@@ -8,15 +8,6 @@ from .facts import Facts
 from .signs import Sign
 
 _BODY = 5
-# What an ALB answers by itself: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/
-# load-balancer-troubleshooting.html
-_REMEDIES = {
-    404: "check the path, and that the listener's rule has this domain: an unknown one is answered with 404",
-    502: "the container breaks the connection off: check that it listens on 0.0.0.0:{port}, and its logs",
-    503: "no task is registered and healthy: look at the tasks and targets",
-    504: "the container does not answer in time: check its security group, its port {port} and its logs",
-}
-_LOOK = "check service_http_check_path, service_http_check_status and service_http_check_body, and the logs"
 
 
 def read_answer(facts: Facts) -> Iterator[Sign]:
@@ -27,13 +18,12 @@ def read_answer(facts: Facts) -> Iterator[Sign]:
     status = int(answer.get("status") or 0)
     body = str(answer.get("body") or "").strip().splitlines()
     got = f"status {status}" if status else "no answer"
-    look = _REMEDIES.get(status, _LOOK).format(port=facts.port or "that is asked")
     logs = f" ({facts.follow_logs('')})" if facts.log_group("") else ""
     yield Sign(
         "http_check",
         f"{answer.get('url', 'the service')} {answer['problem']}",
         f"GET {answer.get('url', '')}: {got}",
-        f"{answer.get('remedy') or look}{logs}",
+        f"{answer.get('remedy', '')}{logs}",
         tuple(f"| {line[:200]}" for line in body[:_BODY]),
     )
 
