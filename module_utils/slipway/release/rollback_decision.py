@@ -90,7 +90,9 @@ def _after_failure(sighting: Sighting, asked: Asked) -> Decision:
     if status in _ROLLING_BACK or status == "ROLLBACK_SUCCESSFUL":
         return Decision("follow", BY_ECS, failed_id=failed_id)
     if mine.get("id") != failed_id and status != "ROLLBACK_FAILED" and standing(service) != "failed":
-        return Decision("follow", "another deployment has taken its place", failed_id=failed_id)
+        same = bool(before.get("task_definition")) and mine.get("taskDefinition") == before.get("task_definition")
+        why = BY_ECS if same else "another deployment has taken its place"
+        return Decision("follow", why, failed_id=failed_id)
     return _go_back(sighting, failed_id, asked.before)
 
 
