@@ -122,6 +122,7 @@ class Answers:
             task |= told if task.get("stopCode") == "UserInitiated" else {}
             if task.get("stoppedReason") == "Essential container exited":
                 task["stoppedReason"] = "Essential container in task exited"
+            self.world.containers.correct(task)
         elif not task.get("stoppedReason"):
             task.pop("stoppedReason", None)
             task.pop("stopCode", None)

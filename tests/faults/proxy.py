@@ -84,7 +84,7 @@ class Layer:
         self.calls.append(entry)
         self.answers.asked(call, flow.request, rules)
         flow.metadata |= {"call": call, "rules": rules, "entry": entry}
-        if reply := await injection.before(flow, call, rules, self.world.history):
+        if reply := await injection.before(flow, call, rules):
             flow.response = _response(reply)
             # It is as it is to be.
             flow.metadata |= {"rules": [], "made": True}
@@ -94,14 +94,19 @@ class Layer:
             paged = any(rule.fault == "pages" for rule in rules)
             asked = dataclasses.replace(call, parameters=whole(call.parameters)) if paged else call
             flow.response = _response(await asyncio.to_thread(self._ask_model, asked))
+        elif call.service == "application-autoscaling" and call.operation in self.world.scaling.operations:
+            flow.response = _response(await asyncio.to_thread(self._ask_model, call))
         elif reply := await asyncio.to_thread(self.answers.instead, call):
             flow.response = _response(reply)
 
     def _ask_model(self, call: Call) -> Reply:
         with self.world.lock:
             try:
-                operation = self.world.api.operations[call.operation]
-                return answer_json(operation(call.region, dict(call.parameters), time.time()))
+                if call.service == "ecs":
+                    operation = self.world.api.operations[call.operation]
+                    return answer_json(operation(call.region, dict(call.parameters), time.time()))
+                scale = self.world.scaling.operations[call.operation]
+                return answer_json(scale(call.region, dict(call.parameters)))
             except ApiError as found:
                 return error(call, found.code, found.message)
 
@@ -117,7 +122,7 @@ class Layer:
             self.balancer.forget()
             self.world.groups_at = 0.0
         await asyncio.to_thread(self.answers.correct, call, flow.response)
-        await injection.after(flow, call, flow.metadata.get("rules") or [])
+        await injection.after(flow, call, flow.metadata.get("rules") or [], self.world.history)
 
     def _control(self, flow: http.HTTPFlow) -> Reply:
         path = urlsplit(flow.request.path).path.removeprefix(CONTROL)
@@ -181,6 +186,7 @@ async def serve(port: int, upstream: str, directory: Path, times: Times) -> None
     made.update(keep_host_header=True, connection_strategy="lazy", http2=False)
     master.addons.add(Layer(world))
     Thread(target=world.run, daemon=True).start()
+    Thread(target=world.containers.run, daemon=True).start()
     try:
         await master.run()
     finally:

@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -57,15 +57,7 @@ class Service:
 
     def kill_at(self, point: str, **variables: Any) -> str:
         """Run deploy.yml, kill all its processes at once when it says so, and give what it had said."""
-        process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("ansible-playbook")), *self.arguments("deploy.yml", **variables)],
-            cwd=ROOT,
-            env={**os.environ, **self.environment(), "ANSIBLE_NOCOLOR": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        process = self._started(**variables)
         assert process.stdout is not None
         said = []
         for line in process.stdout:
@@ -77,13 +69,42 @@ class Service:
         assert process.wait(60) == -signal.SIGKILL, "".join(said)
         return "".join(said)
 
+    def deploy_and(self, point: str, act: Callable[[], Any], **variables: Any) -> Result:
+        """Run deploy.yml to its end, and do something beside it when it says so."""
+        process = self._started(**variables)
+        assert process.stdout is not None
+        said, done = [], False
+        for line in process.stdout:
+            said.append(line)
+            if point in line and not done:
+                done = True
+                act()
+        process.stdout.close()
+        assert done, "".join(said)
+        return Result(process.wait(60), "".join(said))
+
+    def _started(self, **variables: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [str(Path(sys.executable).with_name("ansible-playbook")), *self.arguments("deploy.yml", **variables)],
+            cwd=ROOT,
+            env={**os.environ, **self.environment(), "ANSIBLE_NOCOLOR": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
     @contextmanager
     def asked(self) -> Iterator[Answers]:
         """A client asks through the load balancer until the block ends; every request must be answered."""
-        with asking(f"{self.faults.endpoint}/_alb/{SERVICE}/", f"{self._load_balancer()}:80") as answers:
+        with self.asking() as answers:
             yield answers
         assert answers.good, answers.bad[:3]
         assert not answers.bad, answers.bad[:5]
+
+    def asking(self) -> AbstractContextManager[Answers]:
+        """The client alone."""
+        return asking(f"{self.faults.endpoint}/_alb/{SERVICE}/", f"{self._load_balancer()}:80")
 
     def version(self) -> str:
         """The version that answers through the load balancer."""
@@ -145,17 +166,24 @@ class Service:
             time.sleep(0.2)
 
 
-def breaks(service: Service, *told: str, scenario: str | Mapping[str, Any] | None = None, **variables: Any) -> Result:
+def breaks(
+    service: Service,
+    *told: str,
+    cause: str = "",
+    scenario: str | Mapping[str, Any] | None = None,
+    arguments: Sequence[str] = (),
+    **variables: Any,
+) -> Result:
     """Release a version that cannot succeed: it fails, says why, and nobody who asks the service sees any of it.
 
     Then the fault is gone, and the plain command ends green. Variables are part of the fault; a scenario's fault is
-    of AWS, so that the same version then succeeds.
+    of AWS, so that the same version then succeeds. `cause` is the code of the cause in the release's record.
     """
     serving, revision, version = service.version(), service.revision(), service.next_version()
     if scenario is not None:
         service.faults.play(scenario)
     with service.asked():
-        result = service.deploy(version=version, **variables)
+        result = service.deploy(*arguments, version=version, **variables)
     service.faults.stop()
     failed(result, *told, "what serves now")
     assert service.version() == serving
@@ -163,13 +191,32 @@ def breaks(service: Service, *told: str, scenario: str | Mapping[str, Any] | Non
     service.await_settled()
     last = service.records()[0]
     assert (last.verdict != "succeeded", bool(last.cause), last.serving) == (True, True, revision), last
+    assert not cause or last.cause_code == cause, (last, result.output)
+    recovers(service, version)
+    return result
+
+
+def refused(service: Service, *told: str, arguments: Sequence[str] = (), **variables: Any) -> Result:
+    """The preflight refuses a release: it says why, and nothing at all is touched."""
+    before, version = (service.version(), service.described(), service.records()), service.next_version()
+    with service.asked():
+        result = service.deploy(*arguments, version=version, **variables)
+    failed(result, *told, "in the way of web; nothing was touched")
+    assert "PLAY [Deploy to ECS Fargate]" not in result.output
+    assert (service.version(), service.described(), service.records()) == before
+    service.await_settled()
+    recovers(service, version)
+    return result
+
+
+def recovers(service: Service, version: str) -> None:
+    """The plain command, once the fault is gone, ends green."""
     with service.asked() as answers:
         succeeded(service.deploy(version=version))
         answers.await_one()
     assert answers.last == f"version {version}"
     service.await_settled()
     assert service.records()[0].verdict == "succeeded"
-    return result
 
 
 def succeeded(result: Result) -> None:

@@ -87,7 +87,8 @@ class Upstream:
             return NO_CONNECTION
 
     @cache  # noqa: B019
-    def _docker(self) -> docker.DockerClient:
+    def docker(self) -> docker.DockerClient:
+        """The Docker engine that runs the containers."""
         return docker.from_env(environment=os.environ)
 
     def check(self, container: str, command: list[str]) -> bool:
@@ -95,7 +96,7 @@ class Upstream:
         kind, *rest = command
         argv = ["/bin/sh", "-c", rest[0]] if kind == "CMD-SHELL" else rest if kind == "CMD" else command
         try:
-            return bool(self._docker().containers.get(container).exec_run(argv).exit_code == 0)
+            return bool(self.docker().containers.get(container).exec_run(argv).exit_code == 0)
         except docker.errors.DockerException:
             return False
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import botocore.exceptions
 
+from tests.faults.autoscaling import AutoScaling
+from tests.faults.containers import Containers
 from tests.faults.ecs_api import ApiError, EcsApi
 from tests.faults.ecs_model import Action, Ecs, Json, Rollout, Service, Task, Times
 from tests.faults.forwards import Weights
@@ -37,6 +39,7 @@ class World:
         self.lock = RLock()
         self.pool = ThreadPoolExecutor(48, thread_name_prefix="faults")
         self.ended = Event()
+        self.containers = Containers(upstream)
         self.reset()
 
     def reset(self) -> None:
@@ -44,6 +47,7 @@ class World:
         with self.lock:
             self.ecs, self.targets, self.scenario = Ecs(), Targets(), Scenario("")
             self.api = EcsApi(self.ecs, self.upstream.ecs)
+            self.scaling = AutoScaling(self.ecs)
             self.hooks: dict[str, str] = {}
             self.under_way: dict[str, Future[None]] = {}
             # What AWS says of a stopped task, and the emulator does not.
@@ -247,7 +251,7 @@ class World:
     def _probe_one(self, arn: str, group: Json, address: str, port: int) -> None:
         wanted = str(group.get("HealthCheckPort") or "traffic-port")
         where = port if wanted == "traffic-port" else int(wanted)
-        parameters = {"targetGroup": arn, "address": address, "port": port}
+        parameters = {"targetGroup": arn, "address": address, "port": port, "deployment": self._age(address)}
         if rules := self.rules("layer:Probe", parameters, "probe"):
             answer = rules[0].data["answer"]
         else:
@@ -258,6 +262,15 @@ class World:
             if target := self.targets.groups.get(arn, {}).get((address, port)):
                 starting = now - target.registered_at < self.times.start_up
                 target.probed(answer, group, starting=starting and not isinstance(answer, int))
+
+    def _age(self, address: str) -> str:
+        """Whether a target is of a deployment that was started in the scenario."""
+        with self.lock:
+            for service in self.ecs.all():
+                for task in service.tasks.values():
+                    if task.address == address and task.status != "STOPPED":
+                        return "new" if task.launched_at >= self.scenario.started else "old"
+        return "old"
 
 
 def _groups_of(service: Service) -> list[str]:

@@ -14,14 +14,14 @@ def leave(code: int) -> None:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers /health with HEALTH (200) and everything else with VERSION."""
+    """Answers /health with HEALTH (200), /ready with READY (200), / with STATUS (200), nothing else; with VERSION."""
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         """Answer."""
-        health = self.path == "/health"
-        status = int(os.environ.get("HEALTH" if health else "STATUS", "200"))
+        name = {"/health": "HEALTH", "/ready": "READY", "/": "STATUS"}.get(self.path)
+        status = int(os.environ.get(name, "200")) if name else 404
         body = f"version {os.environ.get('VERSION', '1')}\n".encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
@@ -43,12 +43,17 @@ def main() -> None:
         leave(int(code))
     if megabytes := os.environ.get("ALLOCATE_MIB"):
         print(f"allocating {megabytes} MiB", flush=True)
+        # The layer gives the container its limit when it has started.
+        time.sleep(1)
         hoard = bytearray(int(megabytes) * 1024 * 1024)
         print(f"{len(hoard)} bytes", flush=True)
     if after := os.environ.get("EXIT_AFTER"):
         threading.Timer(float(after), leave, [3]).start()
     time.sleep(float(os.environ.get("START_SECONDS", "0")))
-    ThreadingHTTPServer(("0.0.0.0", int(os.environ.get("LISTEN", "8000"))), Handler).serve_forever()  # noqa: S104
+    port = int(os.environ.get("LISTEN", "8000"))
+    server = ThreadingHTTPServer(("0.0.0.0", port), Handler)  # noqa: S104
+    print(f"listening on 0.0.0.0:{port}", flush=True)
+    server.serve_forever()
 
 
 if __name__ == "__main__":
