@@ -350,3 +350,10 @@ def test_a_success_is_none_until_the_tasks_outlast_those_that_ended(follow: Foll
     assert result["state"] == "succeeded"
     assert result["seconds"] > 25
     assert "1 of its tasks ended by itself: waiting for the others to last longer than 20 s" in lines
+
+
+def test_the_same_event_of_several_tasks_is_one_line(follow: Follow) -> None:
+    words = {"createdAt": NOW + timedelta(minutes=3), "message": "(service s) registered 1 targets"}
+    events = [{"id": "2", **words}, {"id": "1", **words}]
+    _, lines, _ = follow(service(deployment(), events=events), DONE)
+    assert [line for line in lines if line.startswith("event")] == ["event: (service s) registered 1 targets (2 times)"]

@@ -55,10 +55,13 @@ class Watch:
         return is_new
 
     def _events(self, evidence: Evidence) -> Iterator[str]:
+        new: Counter[str] = Counter()
         for event in reversed((evidence.service or {}).get("events") or ()):
             is_new = self._is_new(("event", event["id"]))
             if is_new and self._since is not None and event["createdAt"] >= self._since:
-                yield f"event: {event['message']}"
+                new[str(event["message"])] += 1
+        # Each of several tasks may have the same words.
+        yield from (f"event: {message}{f' ({count} times)' if count > 1 else ''}" for message, count in new.items())
 
 
 def _own(evidence: Evidence) -> Mapping[str, Any]:
