@@ -12,6 +12,8 @@ description:
   - When the deployment fails or does not end in time, the task fails with the causes, each with its evidence and what
     to do, and with what serves now.
   - A blue/green, canary or linear deployment is followed through its stages and its bake time.
+  - Where tasks of the deployment ended by themselves, it has succeeded when the others have lasted longer than those,
+    and has failed when one after the other ends, although ECS counts none of that.
   - What the caller may not read (logs, target health, alarms) is said, and is no failure.
 options:
   cluster: {type: str, required: true, description: The name of the cluster.}

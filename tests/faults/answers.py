@@ -126,6 +126,10 @@ class Answers:
         elif not task.get("stoppedReason"):
             task.pop("stoppedReason", None)
             task.pop("stopCode", None)
+        for container in task.get("containers") or ():
+            # What runs by its digest has that digest: the engine pulls nothing else.
+            if container.get("lastStatus") == "RUNNING" and "@" in container.get("image", ""):
+                container.setdefault("imageDigest", container["image"].partition("@")[2])
         if (found := self.world.ecs.task(task["taskArn"])) and found[1].health != "UNKNOWN":
             task["healthStatus"] = found[1].health
 
