@@ -206,6 +206,8 @@ def seen_with_build(seen: Seen) -> Seen:
     return seen
 
 
+SHIFTS = {"service_deployment_strategy": "blue_green"}
+AUTOSCALED = {"service_autoscaling": {"min_capacity": 1, "max_capacity": 20, "target_cpu_percent": 60}}
 SMALL = {"Value": 2.0}
 STACK = {"StackName": "web-stack", "StackStatus": "ROLLBACK_COMPLETE"}
 Case = tuple[str, dict[str, Any], dict[str, Any], str, str, tuple[str, ...]]
@@ -377,6 +379,28 @@ CASES: list[Case] = [
      {"service_listener_rule_priority": 7}, "FAIL", "quotas", ("rules of web: 1 of 1",)),
     ("target groups near", {"elb_limits": {"target-groups-per-application-load-balancer": 1}}, {}, "WARN", "quotas",
      ("target groups of web: 1 of 1",)),
+    ("the other target group's port", {"alternate_target_group": {**healthy()["target_group"], "Port": 80}}, SHIFTS,
+     "FAIL", "load balancer", ("Port of the target group web-alternate is 80 and not 8000",)),
+    ("another's other group", {"alternate_target_group": {**healthy()["target_group"], "LoadBalancerArns": [
+        BALANCER.replace("app/web", "app/shop")]}}, SHIFTS, "FAIL", "load balancer",
+     ("the target group web-alternate belongs to the load balancer shop",)),
+    ("priority taken at the test port", {"rules": [(443, [rule()]), (8443, [
+        rule(target=OTHER, host_header=["shop.example.com"])])]},
+     {**SHIFTS, "service_test_port": 8443}, "FAIL", "load balancer",
+     ("the rule 100 of web:8443 is not this service's: it leads to shop",)),
+    ("no room for a second target group", {"elb_limits": {"target-groups-per-application-load-balancer": 1}}, SHIFTS,
+     "FAIL", "quotas", ("1 of 1 are used, and 1 more are needed", "set service_load_balancer to a new name")),
+    ("no room for a rule at the test port", {"elb_limits": {"rules-per-application-load-balancer": 1}},
+     {**SHIFTS, "service_test_port": 8443}, "FAIL", "quotas", ("rules of web: 1 of 1",)),
+    ("no room for a second set of tasks", {"vCPU quota": SMALL, "usage": {"vCPU quota": 1.75}},
+     {**SHIFTS, "service_desired_count": 2}, "FAIL", "quotas", ("1.75 of 2 are used, and 0.5 more are needed",)),
+    ("as many as autoscaling has made", {"vCPU quota": {"Value": 4.0}, "usage": {"vCPU quota": 2.5},
+     "service": {"status": "ACTIVE", "runningCount": 10, "desiredCount": 10}}, AUTOSCALED, "WARN", "quotas",
+     ("2.5 of 4 are used, and up to 2.5 more are needed",)),
+    ("stack that was to keep what works", {"stacks": [{**STACK, "StackStatus": "UPDATE_FAILED"}],
+     "owned": {"web-stack": ["c"]}}, {}, "FAIL", "service", ("rollback-stack --stack-name web-stack",)),
+    ("stack that is deleted with what it owns", {"stacks": [{**STACK, "StackStatus": "ROLLBACK_FAILED"}],
+     "owned": {"web-stack": ["c"]}}, {}, "FAIL", "service", ("which deletes what it owns; or choose other names",)),
     ("services used up", {"services quota": {"Value": 1.0}, "service": None}, {}, "FAIL", "quotas",
      ("services of c: 1 of 1",)),
     ("account", {}, {"service_account_id": "111122223333"}, "FAIL", "account", ("is 111122223333", "AWS_PROFILE")),

@@ -77,6 +77,14 @@ def deployment_of(service: Mapping[str, Any] | None, identity: str) -> Mapping[s
     return next((one for one in (service or {}).get("deployments") or () if one.get("id") == identity), {})
 
 
+def target_group_arns(service: Mapping[str, Any] | None) -> list[str]:
+    """The target groups of a service; where ECS shifts requests there are two, and either may have them."""
+    arns = []
+    for one in (service or {}).get("loadBalancers") or ():
+        arns += [one.get("targetGroupArn"), (one.get("advancedConfiguration") or {}).get("alternateTargetGroupArn")]
+    return list(dict.fromkeys(str(arn) for arn in arns if arn))
+
+
 class Observer:
     """Gathers the evidence of one deployment, look by look.
 
@@ -252,19 +260,12 @@ class Observer:
             answer = self.deployment.aws.call("ecs", "DescribeTaskDefinition", taskDefinition=arn)
             self._definition = answer["taskDefinition"]
 
-    def _group_arns(self) -> list[str]:
-        """The target groups; a deployment of two colours has one for each."""
-        arns = []
-        for one in (self.service or {}).get("loadBalancers") or ():
-            arns += [one.get("targetGroupArn"), (one.get("advancedConfiguration") or {}).get("alternateTargetGroupArn")]
-        return list(dict.fromkeys(str(arn) for arn in arns if arn))
-
     def _see_targets(self) -> None:
         def health(arn: str) -> list[Mapping[str, Any]]:
             answer = self.deployment.aws.call("elbv2", "DescribeTargetHealth", TargetGroupArn=arn)
             return list(answer.get("TargetHealthDescriptions") or ())
 
-        self._targets = [one for some in side_by_side(health, self._group_arns()) for one in some]
+        self._targets = [one for some in side_by_side(health, target_group_arns(self.service)) for one in some]
 
     def _own_targets(self) -> list[Mapping[str, Any]]:
         """Without those of other deployments' tasks: their health says nothing of this one."""
@@ -273,7 +274,7 @@ class Observer:
         return [one for one in self._targets if (one.get("Target") or {}).get("Id") not in foreign]
 
     def _see_group(self) -> None:
-        arns = self._group_arns()[:1]
+        arns = target_group_arns(self.service)[:1]
         if arns and not self._group:
             answer = self.deployment.aws.call("elbv2", "DescribeTargetGroups", TargetGroupArns=arns)
             self._group = next(iter(answer.get("TargetGroups") or ()), {})

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from ...aws.clients import Aws
 from ...engine.parallel import side_by_side
+from ...service.strategy import alternate_target_group, shifts_requests
+from ..observe import target_group_arns
 from .check import Check, fail, ok, warn
 from .seen import Seen, absent
 
@@ -16,15 +19,13 @@ Item = Mapping[str, Any]
 
 def observe(aws: Aws, service: Service, seen: Seen) -> None:
     """DescribeLoadBalancers and DescribeTargetGroups by name; then the listeners and their rules."""
-    looks = {
+    looks: dict[str, Callable[[], Any]] = {
         "load_balancer": lambda: _named(
             aws, "DescribeLoadBalancers", "LoadBalancers", service["load_balancer"], "LoadBalancerNotFound"
         ),
-        "target_group": lambda: _named(
-            aws, "DescribeTargetGroups", "TargetGroups", service["target_group"], "TargetGroupNotFound"
-        ),
         "elb_limits": lambda: _limits(aws),
     }
+    looks |= {key: partial(_target_group, aws, name) for key, name in target_groups(service).items()}
     side_by_side(lambda name: seen.read(name, looks[name]), list(looks))
     balancer = seen.get("load_balancer")
     if balancer is None:
@@ -35,6 +36,18 @@ def observe(aws: Aws, service: Service, seen: Seen) -> None:
         "its_target_groups": lambda: aws.pages("elbv2", "DescribeTargetGroups", "TargetGroups", LoadBalancerArn=arn),
     }
     side_by_side(lambda name: seen.read(name, more[name]), list(more))
+
+
+def target_groups(service: Service) -> dict[str, str]:
+    """What is seen of each target group, and its name: where ECS shifts requests, there are two."""
+    names = {"target_group": str(service["target_group"])}
+    return {**names, "alternate_target_group": alternate_target_group(service)} if shifts_requests(service) else names
+
+
+def listener_ports(service: Service) -> list[int]:
+    """The ports at which the service has a rule: the one of all requests first."""
+    port = 443 if service.get("domain") or service.get("certificate_arn") else 80
+    return [port, *([int(service["test_port"])] if service.get("test_port") else [])]
 
 
 def check_load_balancer(service: Service, seen: Seen) -> Iterator[Check]:
@@ -69,8 +82,12 @@ def check_load_balancer(service: Service, seen: Seen) -> Iterator[Check]:
 
 
 def check_target_group(service: Service, seen: Seen) -> Iterator[Check]:
-    """What AWS fixes of it fits the container; its health check is brought to the description."""
-    group, name = seen["target_group"], service["target_group"]
+    """What AWS fixes of each fits the container; its health check is brought to the description."""
+    for key, name in target_groups(service).items():
+        yield from _fits(service, seen, seen[key], name)
+
+
+def _fits(service: Service, seen: Seen, group: Item | None, name: str) -> Iterator[Check]:
     if group is None:
         yield ok(f"the target group {name} is made by this deploy")
         return
@@ -96,51 +113,54 @@ def check_target_group(service: Service, seen: Seen) -> Iterator[Check]:
 
 def check_attached(service: Service, seen: Seen) -> Iterator[Check]:
     """A target group belongs to one load balancer: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html."""
-    group, balancer = seen["target_group"], seen["load_balancer"]
-    if group is None:
-        return
-    name, arns = service["target_group"], list(group.get("LoadBalancerArns") or ())
+    for key, name in target_groups(service).items():
+        if seen[key] is not None:
+            yield _attached(service, seen["load_balancer"], seen[key], name)
+
+
+def _attached(service: Service, balancer: Item | None, group: Item, name: str) -> Check:
+    arns = list(group.get("LoadBalancerArns") or ())
     other = [arn for arn in arns if balancer is None or arn != balancer["LoadBalancerArn"]]
     if other:
         remedy = "set service_load_balancer to that one, or service_target_group to a new name"
         what = f"the target group {name} belongs to the load balancer {_name(other[0])} already"
-        yield fail(what, remedy, "service_target_group")
-    elif arns:
-        yield ok(f"the target group {name} is attached to {service['load_balancer']}")
-    else:
-        yield ok(f"the target group {name} is attached to {service['load_balancer']} by this deploy")
+        return fail(what, remedy, "service_target_group")
+    by = "" if arns else " by this deploy"
+    return ok(f"the target group {name} is attached to {service['load_balancer']}{by}")
 
 
 def check_priority(service: Service, seen: Seen) -> Iterator[Check]:
     """The rule of our priority is ours: this deploy would take another service's away."""
     if seen["load_balancer"] is None:
         return
-    port = 443 if service.get("domain") or service.get("certificate_arn") else 80
+    for port in listener_ports(service):
+        yield _priority(service, seen, port)
+
+
+def _priority(service: Service, seen: Seen, port: int) -> Check:
     rules = next((rules for other, rules in seen["rules"] if other == port), None)
     where = f"{service['load_balancer']}:{port}"
     if rules is None:
-        yield ok(f"the listener {where} is made by this deploy")
-        return
+        return ok(f"the listener {where} is made by this deploy")
     priority = str(service["listener_rule_priority"])
     rule = next((rule for rule in rules if str(rule.get("Priority")) == priority), None)
     if rule is None:
-        yield ok(f"the rule {priority} of {where} is free")
-    elif _is_own(rule, service, seen):
-        yield ok(f"the rule {priority} of {where} is this service's")
-    else:
-        taken = {str(one.get("Priority")) for one in rules}
-        free = next(number for number in range(int(priority) + 1, 50001) if str(number) not in taken)
-        goes = ", ".join(_name(arn) for arn in _targets(rule)) or "something else"
-        remedy = f"set service_listener_rule_priority to a free one, {free} for example"
-        what = f"the rule {priority} of {where} is not this service's: it leads to {goes}"
-        yield fail(what, remedy, "service_listener_rule_priority")
+        return ok(f"the rule {priority} of {where} is free")
+    if _is_own(rule, service, seen):
+        return ok(f"the rule {priority} of {where} is this service's")
+    taken = {str(one.get("Priority")) for one in rules}
+    free = next((number for number in range(1, 50_001) if number > int(priority) and str(number) not in taken), 1)
+    goes = ", ".join(_name(arn) for arn in _targets(rule)) or "something else"
+    remedy = f"set service_listener_rule_priority to a free one, {free} for example"
+    what = f"the rule {priority} of {where} is not this service's: it leads to {goes}"
+    return fail(what, remedy, "service_listener_rule_priority")
 
 
 def check_shadowed(service: Service, seen: Seen) -> Iterator[Check]:
     """A rule with the same conditions that comes first would take every request."""
     if seen["load_balancer"] is None:
         return
-    port = 443 if service.get("domain") or service.get("certificate_arn") else 80
+    port = listener_ports(service)[0]
     for rule in next((rules for other, rules in seen["rules"] if other == port), ()):
         priority = str(rule.get("Priority"))
         first = priority.isdigit() and int(priority) < service["listener_rule_priority"]
@@ -152,10 +172,10 @@ def check_shadowed(service: Service, seen: Seen) -> Iterator[Check]:
 
 
 def _is_own(rule: Item, service: Service, seen: Seen) -> bool:
-    """It leads to our target group, to the one that our ECS service has now, or it is the rule of our domain."""
+    """It leads to a target group of ours, to one that our ECS service has now, or it is the rule of our domain."""
     targets, running = _targets(rule), seen.get("service") or {}
-    current = {one.get("targetGroupArn") for one in running.get("loadBalancers") or ()}
-    if any(_name(arn) == service["target_group"] or arn in current for arn in targets):
+    current, own = set(target_group_arns(running)), set(target_groups(service).values())
+    if any(_name(arn) in own or arn in current for arn in targets):
         return True
     return bool(service.get("domain")) and _conditions(rule) == _wanted(service)
 
@@ -197,6 +217,10 @@ def _name(arn: str) -> str:
 def _named(aws: Aws, operation: str, result: str, name: str, missing: str) -> Item | None:
     found = absent(lambda: aws.call("elbv2", operation, Names=[name])[result], missing)
     return found[0] if found else None
+
+
+def _target_group(aws: Aws, name: str) -> Item | None:
+    return _named(aws, "DescribeTargetGroups", "TargetGroups", name, "TargetGroupNotFound")
 
 
 def _limits(aws: Aws) -> dict[str, int]:

@@ -9,6 +9,8 @@ from typing import Any
 
 from ...aws.clients import Aws
 from ...engine.parallel import side_by_side
+from ...service.strategy import shifts_requests
+from .balancing import listener_ports, target_groups
 from .check import Check, fail, ok, warn
 from .seen import Seen, absent
 
@@ -21,6 +23,9 @@ _CODES = {
     "interfaces quota": ("vpc", "L-DF5E4CA3"),
 }
 _NEAR = 0.8
+# AWS raises this one for nobody:
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+_ANOTHER = "set service_load_balancer to a new name, so that another one is made: AWS does not raise this quota"
 _RECENT = timedelta(hours=1)
 
 
@@ -44,9 +49,9 @@ def check_vcpu(service: Service, seen: Seen) -> Iterator[Check]:
         return
     running = (seen.get("service") or {}).get("runningCount", 0)
     each = service["cpu"] / 1024
-    most = max(ceil(service["desired_count"] * service["maximum_percent"] / 100) - running, 0)
-    # Fewer than that only makes a deployment slower, but one task has to fit, and a new service has to fit whole.
-    least = service["desired_count"] if not running else 1
+    most = max(_most_tasks(service, seen) - running, 0)
+    # Fewer than that only makes a rolling deployment slower, but one task has to fit. What is new has to fit whole.
+    least = 1 if running and not shifts_requests(service) else _tasks(service, seen)
     used = seen["usage"].get(name, 0.0)
     label = f"Fargate {'Spot' if name.startswith('Spot') else 'On-Demand'} vCPUs"
     yield _judged(label, used, least * each, most * each, quota["Value"], "fargate", _CODES[name][1], seen.region)
@@ -56,9 +61,26 @@ def check_interfaces(service: Service, seen: Seen) -> Iterator[Check]:
     """Each task has a network interface of its own."""
     quota, used = seen["interfaces quota"], seen["usage"].get("interfaces quota")
     if quota is not None and used is not None:
-        more = ceil(service["desired_count"] * service["maximum_percent"] / 100)
+        running = (seen.get("service") or {}).get("runningCount", 0)
+        more = max(_most_tasks(service, seen) - running, 1)
         code = _CODES["interfaces quota"][1]
         yield _judged("network interfaces of the region", used, 1, more, quota["Value"], "vpc", code, seen.region)
+
+
+def _tasks(service: Service, seen: Seen) -> int:
+    """How many tasks there are to be: where there is autoscaling, as many as there are."""
+    wanted = int(service["desired_count"])
+    now = int((seen.get("service") or {}).get("desiredCount", 0)) if service.get("autoscaling") else 0
+    return max(wanted, now)
+
+
+def _most_tasks(service: Service, seen: Seen) -> int:
+    """How many there are at the most during a deployment: two whole sets, where requests are shifted to the new one.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-blue-green.html
+    """
+    percent = 200 if shifts_requests(service) else service["maximum_percent"]
+    return ceil(_tasks(service, seen) * percent / 100)
 
 
 def check_services(service: Service, seen: Seen) -> Iterator[Check]:
@@ -77,23 +99,15 @@ def check_load_balancer(service: Service, seen: Seen) -> Iterator[Check]:
     name = service["load_balancer"]
     if seen["load_balancer"] is None:
         return
-    groups, rules = seen["its_target_groups"], [rule for _, rules in seen["rules"] for rule in rules]
-    own = [one for one in groups if one["TargetGroupName"] == service["target_group"]]
-    own_rule = any(str(rule.get("Priority")) == str(service["listener_rule_priority"]) for rule in rules)
-    counted = (
-        ("target groups", "target-groups-per-application-load-balancer", len(groups), 0 if own else 1, "L-822D1B1B"),
-        (
-            "rules",
-            "rules-per-application-load-balancer",
-            sum(not rule.get("IsDefault") for rule in rules),
-            0 if own_rule else 1,
-            "L-7EED9B64",
-        ),
-    )
-    for what, limit, used, new, code in counted:
-        if limit in limits:
-            label = f"{what} of {name}"
-            yield _judged(label, used, new, new, limits[limit], "elasticloadbalancing", code, seen.region)
+    groups, rules = seen["its_target_groups"], [(port, rule) for port, rules in seen["rules"] for rule in rules]
+    names, priority = {one["TargetGroupName"] for one in groups}, str(service["listener_rule_priority"])
+    taken = {port for port, rule in rules if str(rule.get("Priority")) == priority}
+    if (limit := limits.get("target-groups-per-application-load-balancer")) is not None:
+        new = len(set(target_groups(service).values()) - names)
+        yield _compared(f"target groups of {name}", len(groups), new, new, limit, _ANOTHER)
+    if (limit := limits.get("rules-per-application-load-balancer")) is not None:
+        new, used = len(set(listener_ports(service)) - taken), sum(not rule.get("IsDefault") for _, rule in rules)
+        yield _judged(f"rules of {name}", used, new, new, limit, "elasticloadbalancing", "L-7EED9B64", seen.region)
 
 
 def _judged(
@@ -103,6 +117,10 @@ def _judged(
         f"ask for more: aws service-quotas request-service-quota-increase --service-code {service} "
         f"--quota-code {code} --desired-value ... --region {region}"
     )
+    return _compared(label, used, least, most, limit, ask)
+
+
+def _compared(label: str, used: float, least: float, most: float, limit: float, ask: str) -> Check:
     what = f"{label}: {used:g} of {limit:g} are used"
     if least and used + least > limit:
         return fail(f"{what}, and {least:g} more are needed", f"{ask}; or free some")

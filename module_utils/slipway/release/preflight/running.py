@@ -15,19 +15,23 @@ Service = Mapping[str, Any]
 _ALARMS = 100
 # Of more stacks than these nobody asks what they own.
 _STACKS = 10
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html: status -> the way out.
+# Status -> the way out: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html and
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_RollbackStack.html
 _DELETE = "aws cloudformation delete-stack --stack-name {0}"
 _FORCE = "aws cloudformation delete-stack --stack-name {0} --deletion-mode FORCE_DELETE_STACK"
 _CONTINUE = "aws cloudformation continue-update-rollback --stack-name {0}"
+_BACK = "aws cloudformation rollback-stack --stack-name {0}"
+_LOOK = "aws cloudformation describe-stack-events --stack-name {0}"
 _BROKEN = {
     "CREATE_FAILED": _DELETE,
     "ROLLBACK_COMPLETE": _DELETE,
     "ROLLBACK_FAILED": _DELETE,
     "DELETE_FAILED": _FORCE,
-    "UPDATE_FAILED": _CONTINUE,
+    "UPDATE_FAILED": _BACK,
     "UPDATE_ROLLBACK_FAILED": _CONTINUE,
-    "IMPORT_ROLLBACK_FAILED": _CONTINUE,
+    "IMPORT_ROLLBACK_FAILED": _LOOK,
 }
+_DELETES = frozenset({_DELETE, _FORCE})
 
 
 def observe(aws: Aws, service: Service, seen: Seen) -> None:
@@ -150,7 +154,8 @@ def check_stacks(service: Service, seen: Seen) -> Iterator[Check]:
         if own and status in _BROKEN:
             found = True
             what = f"the CloudFormation stack {name} is {status} and owns {', '.join(own)}"
-            yield fail(what, f"{out}; or choose other names")
+            loss = ", which deletes what it owns" if _BROKEN[status] in _DELETES else ""
+            yield fail(what, f"{out}{loss}; or choose other names")
         elif own:
             found = True
             what = f"the CloudFormation stack {name} is {status} and owns {', '.join(own)}"

@@ -13,11 +13,13 @@ from ...aws.clients import Aws, Connection
 from ...aws.errors import AwsError, SlipwayError
 from ...engine.parallel import side_by_side
 from .. import history
+from ..observe import target_group_arns
 from .rows import Seen, serving
 
 _SERVICES = 10
 _ALARMS = 100
 _LOCKS = 100
+_AGAIN = 3
 
 
 @dataclass(frozen=True)
@@ -112,15 +114,21 @@ def _alarms(aws: Aws, group: Sequence[Seen]) -> Iterator[Job]:
 
 def _locks(aws: Aws, group: Sequence[Seen]) -> Iterator[Job]:
     def read(table: str, some: Sequence[Seen]) -> None:
-        keys = [{"service": {"S": _key(seen)}, "item": {"S": "lock"}} for seen in some]
-        try:
-            answer = aws.call("dynamodb", "BatchGetItem", RequestItems={table: {"Keys": keys}})
-        except AwsError as error:
-            # The first release makes the table.
-            if error.code == history.NO_TABLE:
-                return
-            raise
-        found = {item["service"]["S"]: item for item in (answer.get("Responses") or {}).get(table) or ()}
+        wanted: Any = {table: {"Keys": [{"service": {"S": _key(seen)}, "item": {"S": "lock"}} for seen in some]}}
+        found: dict[str, Any] = {}
+        # DynamoDB may leave some for the next call; what it leaves again and again is no news.
+        for _ in range(_AGAIN):
+            try:
+                answer = aws.call("dynamodb", "BatchGetItem", RequestItems=wanted)
+            except AwsError as error:
+                # The first release makes the table.
+                if error.code == history.NO_TABLE:
+                    return
+                raise
+            found |= {item["service"]["S"]: item for item in (answer.get("Responses") or {}).get(table) or ()}
+            wanted = answer.get("UnprocessedKeys")
+            if not wanted:
+                break
         for seen in some:
             seen.lock = history.plain(found.get(_key(seen), {}))
 
@@ -155,8 +163,7 @@ def _targets(aws: Aws, group: Sequence[Seen]) -> Iterator[Job]:
         ]
 
     for seen in group:
-        balancers = (seen.service or {}).get("loadBalancers") or ()
-        if arns := [one["targetGroupArn"] for one in balancers if one.get("targetGroupArn")]:
+        if arns := target_group_arns(seen.service):
             yield Job([seen], partial(read, seen, arns))
 
 
