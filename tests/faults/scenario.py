@@ -18,7 +18,8 @@ A scenario is `{"name", "source", "seed", "rules": [...]}`. A rule:
     pages                                      one item a page
     answer   edits: [{"path", "where", "set"}] changes the answer of a JSON API: `tasks[].containers[]`
     launch   reason                            (match `layer:Launch`) the service scheduler cannot place a task
-    probe    answer                            (match `layer:Probe`) what health checks get: code, `timeout` or other
+    probe    answer                            (match `layer:Probe`) what health checks get: code, `timeout` or other;
+                                               `where: {deployment: new}` for tasks that were launched since it began
     stop     code, reason                      (match `layer:Task`) a running task of a service is stopped
 """
 
