@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.playbook import Result
 from tests.faults.layer import Faults
-from tests.faults.releasing import Service, failed, succeeded
+from tests.faults.releasing import CLUSTER, SERVICE, Service, failed, succeeded
 
 pytestmark = [pytest.mark.docker, pytest.mark.ministack, pytest.mark.timeout(300)]
 
@@ -55,8 +55,6 @@ FIRST: list[tuple[str, str, tuple[str, ...], dict[str, Any]]] = [
      {"service_health_check": {"path": "/nowhere", "interval": 5, "timeout": 2}}),
     ("our own check fails", "http_check", ("/ready answers 500",),
      {"service_http_check_path": "/ready", "service_http_check_timeout": 5, **broken(READY="500")}),
-    ("its migration fails", "exit_code", ("ended with exit code 7",),
-     {"service_migration": {"command": ["python", "-c", "import sys; sys.exit(7)"]}}),
 ]  # fmt: skip
 
 
@@ -83,3 +81,17 @@ def test_a_first_release_that_fails_with_autoscaling(service: Service) -> None:
     again = service.deploy(**scaling)
     succeeded(again)
     assert again.changed == {"web": 0}, again.output
+
+
+def test_a_first_release_whose_migration_fails(service: Service) -> None:
+    """Nothing is switched, because there is nothing yet."""
+    migration = {"command": ["python", "-c", "import sys; print('no such table'); sys.exit(7)"]}
+    result = service.deploy(service_migration=migration)
+    failed(result, "ended with exit code 7", "| no such table", "what serves now: there is no service")
+    assert service.client("ecs").describe_services(cluster=CLUSTER, services=[SERVICE])["services"] == []
+    assert service.tasks() == []
+    assert not service.locked()
+    assert service.records()[0].cause_code == "exit_code"
+    succeeded(service.deploy())
+    service.await_settled()
+    assert service.version() == "version 1"
