@@ -209,10 +209,12 @@ def test_an_image_that_is_deleted_between_the_preflight_and_the_start(service: S
     serving, revision = service.version(), service.revision()
 
     def delete() -> None:
-        service.client("ecr").batch_delete_image(repositoryName="web", imageIds=[{"imageTag": "gone"}])
-        engine = docker.from_env()
-        for image in engine.images.list(f"{service.faults.registry}/web"):
-            if any(tag.endswith(":gone") for tag in image.tags):
+        ecr, engine = service.client("ecr"), docker.from_env()
+        found = ecr.describe_images(repositoryName="web", imageIds=[{"imageTag": "gone"}])["imageDetails"][0]
+        ecr.batch_delete_image(repositoryName="web", imageIds=[{"imageDigest": found["imageDigest"]}])
+        # What the engine has of the build would be run without a pull.
+        for image in engine.images.list():
+            if any(one.endswith(found["imageDigest"]) for one in image.attrs.get("RepoDigests") or ()):
                 engine.images.remove(str(image.id), force=True)
 
     with service.asked():
