@@ -14,6 +14,7 @@ from ..aws.clients import Aws, Connection
 from ..aws.errors import AwsError, SlipwayError
 from ..resources.names import last_part
 from .observe import describe, primary
+from .patience import patiently
 from .rollback_decision import BY_ECS, Asked, Decision, decide, failed_deployment, soon_rolled_back, standing
 from .rollback_sight import definitions, service_deployments, sight
 from .rollback_target import Sighting, Target, digests, tag
@@ -24,6 +25,8 @@ Report = Callable[[str], None]
 _ROUNDS = 5
 _FIRST, _LATER = 1.0, 3.0
 _MOMENT = 10.0
+# Of the service deployments that a rollback is followed by, it is among the last.
+_NEWEST = 20
 # Releases that a refusal names.
 _SHOWN = 5
 # The deployment has ended, or is being rolled back, since it was looked at.
@@ -40,8 +43,11 @@ class Serving:
     tag: str = ""
     digest: str = ""
     running: int = 0
+    problem: str = ""
 
     def __str__(self) -> str:
+        if self.problem:
+            return f"what serves now could not be read: {self.problem}"
         if not self.running:
             return "nothing serves now"
         tasks = f"{self.running} task{'s' if self.running > 1 else ''}"
@@ -53,6 +59,9 @@ class Rollback:
 
     def __init__(self, aws: Aws, options: Mapping[str, Any], report: Report) -> None:
         self._aws, self._options, self._report = aws, options, report
+        # What is asked again and again is given up soon, and asked again.
+        self._asking = Aws(aws.connection, impatient=True)
+        self._asking.calls = aws.calls
         self._deadline = time.monotonic() + options["timeout"]
         before = options.get("before")
         self._asked = Asked(str(options.get("failed_deployment_id") or ""), before, str(options.get("to") or ""))
@@ -89,7 +98,7 @@ class Rollback:
         return self._failure("the rollback did not come to an end")
 
     def _decide(self) -> Decision:
-        sighting = sight(self._aws, self._options, self._asked, self._report)
+        sighting = self._sight()
         told = False
         deadline = time.monotonic() + _MOMENT
         while soon_rolled_back(sighting, self._asked.failed_id) and time.monotonic() < deadline:
@@ -97,12 +106,18 @@ class Rollback:
                 told = True
                 self._report("the deployment has failed: waiting for ECS to roll it back")
             time.sleep(_FIRST)
-            sighting = sight(self._aws, self._options, self._asked, self._report)
+            sighting = self._sight()
         self._sighting = sighting
         decision = decide(sighting, self._asked)
         if decision.act == "stop" and self._unstoppable:
             decision = replace(decision, act="update")
         return decision
+
+    def _sight(self) -> Sighting:
+        return self._patiently(lambda: sight(self._asking, self._options, self._asked, self._report))
+
+    def _patiently[T](self, look: Callable[[], T]) -> T:
+        return patiently(look, time, self._deadline, self._report)
 
     def _refuse(self, decision: Decision) -> None:
         if decision.act != "refuse":
@@ -198,7 +213,7 @@ class Rollback:
                 told = line
                 self._report(line)
             if state == "stands":
-                return self._result(decision, self._came_back())
+                return self._result(decision, self._came_back(service))
             if state == "failed":
                 if decision.failed_id and primary(service).get("id") == decision.failed_id:
                     # ECS had nothing to go back to; we may.
@@ -211,7 +226,8 @@ class Rollback:
     def _service_deployments(self) -> list[Mapping[str, Any]]:
         """Without them, the deployments of the service tell enough to follow a rollback."""
         try:
-            return service_deployments(self._aws, self._options["cluster"], self._options["service"])
+            where = (self._options["cluster"], self._options["service"])
+            return self._patiently(lambda: service_deployments(self._asking, *where, newest=_NEWEST))
         except AwsError as error:
             if not error.is_denial:
                 raise
@@ -220,24 +236,34 @@ class Rollback:
     def _was_ours(self) -> bool:
         return self._begun is not None and self._begun.act == "update"
 
-    def _came_back(self) -> str:
+    def _came_back(self, service: Mapping[str, Any]) -> str:
         if self._begun is not None and self._begun.act == "stop":
-            return f"went back to {self._begun.target}"
+            # ECS itself chooses what it goes back to.
+            name, target = last_part(str(primary(service).get("taskDefinition", ""))), self._begun.target
+            return f"went back to {target if target and target.name == name else name}"
         why = self._begun.why if self._begun is not None else ""
         return "ECS rolled it back itself" if why == BY_ECS else why
 
     def _service(self) -> Mapping[str, Any]:
-        return describe(self._aws, self._options["cluster"], self._options["service"]) or {}
+        where = (self._options["cluster"], self._options["service"])
+        return self._patiently(lambda: describe(self._asking, *where)) or {}
 
     def _serving(self) -> Serving:
-        service = self._service()
+        """What serves; a rollback that is done is done, though this can't be asked any more."""
+        try:
+            service = self._service()
+        except AwsError as error:
+            return Serving(problem=error.what)
         running = [one for one in service.get("deployments") or () if one.get("runningCount")]
         if not running:
             return Serving()
         mine = primary(service)
         most = mine if mine.get("runningCount") else max(running, key=lambda one: int(one["runningCount"]))
         name = last_part(str(most.get("taskDefinition", "")))
-        definition = definitions(self._aws, [name]).get(name, {})
+        try:
+            definition = definitions(self._asking, [name]).get(name, {})
+        except AwsError:
+            definition = {}
         digest = next(iter(digests(definition).values()), "")
         return Serving(name, tag(definition), digest, int(most["runningCount"]))
 

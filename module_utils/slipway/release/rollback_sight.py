@@ -40,17 +40,20 @@ def sight(aws: Aws, options: Mapping[str, Any], asked: Asked, report: Report) ->
         "records": lambda: _records(aws, options),
     }
 
-    def look(name: str) -> list[Any]:
+    def seen[T](name: str, look: Callable[[], T], nothing: T) -> T:
         try:
-            return looks[name]()
+            return look()
         except AwsError as error:
             if not error.is_denial:
                 raise
             report(f"the {name} can't be seen: {error.what}")
-            return []
+            return nothing
 
-    deployments, records = side_by_side(look, list(looks))
-    return _with_definitions(aws, Sighting(service, deployments, _revisions(aws, deployments), records), asked)
+    nothing: list[Any] = []
+    none: dict[str, Mapping[str, Any]] = {}
+    deployments, records = side_by_side(lambda name: seen(name, looks[name], nothing), list(looks))
+    revisions = seen("service revisions", lambda: _revisions(aws, deployments), none)
+    return _with_definitions(aws, Sighting(service, deployments, revisions, records), asked)
 
 
 def service_deployments(aws: Aws, cluster: str, service: str, newest: int = 5 * _BATCH) -> list[Mapping[str, Any]]:

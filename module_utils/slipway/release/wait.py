@@ -14,6 +14,7 @@ from .diagnosis import diagnose
 from .endurance import Endurance
 from .evidence import Cause, Evidence, render
 from .observe import Deployment, Observer, deployment_of, describe, primary
+from .patience import patiently
 from .verdict import Verdict, verdict
 from .watch import Watch, stopped_reason
 
@@ -121,17 +122,8 @@ def _follow(observer: Observer, options: Mapping[str, Any], started: float, repo
 
 def _described(aws: Aws, options: Mapping[str, Any], started: float, report: Report) -> dict[str, Any] | None:
     """The service, after however many bad moments there are within the time of the wait."""
-    told = ""
-    while True:
-        try:
-            return describe(aws, options["cluster"], options["service"])
-        except AwsError as error:
-            if not error.is_passing or time.monotonic() - started > options["timeout"]:
-                raise
-            if told != error.what:
-                told = error.what
-                report(f"AWS can't be asked just now, and is asked again: {error.what}")
-        time.sleep(_LATER)
+    deadline = started + float(options["timeout"])
+    return patiently(lambda: describe(aws, options["cluster"], options["service"]), time, deadline, report)
 
 
 def _is_rolling(service: Mapping[str, Any] | None) -> bool:
