@@ -264,8 +264,12 @@ def test_the_step_says_what_was_before_and_gives_back(table: Table) -> None:
     told: list[str] = []
     holding.hold(options(state="released", lock=result["lock"]), check=False, report=told.append)
     assert (table.items, told) == ({}, [])
+    # As after an attempt whose answer was lost.
     holding.hold(options(state="released", lock=result["lock"]), check=False, report=told.append)
-    assert told == ["the lock was not ours any more: another release may have run beside the end of this one"]
+    assert told == []
+    table.held_by(OTHER)
+    holding.hold(options(state="released", lock=result["lock"]), check=False, report=told.append)
+    assert told == [f"the lock was not ours any more, and now there is {OTHER}: it may have run beside this one"]
 
 
 def test_a_lock_that_cannot_be_given_back_fails_no_release(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:

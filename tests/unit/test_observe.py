@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from slipway.aws.errors import AwsError
-from slipway.release.observe import Deployment, Observer
+from slipway.release.observe import Deployment, Observer, target_group_arns
 from slipway.release.watch import Watch
 from tests.unit.deployments import (
     ARN,
@@ -217,3 +217,12 @@ def test_a_likely_cause_is_told_once_with_what_to_do() -> None:
     assert len(likely) == 1
     assert "does not exist" in likely[0]
     assert list(watch.news(seen.evidence())) == []
+
+
+def test_the_target_groups_of_a_service() -> None:
+    both = {"targetGroupArn": "a", "advancedConfiguration": {"alternateTargetGroupArn": "b"}}
+    assert target_group_arns({"loadBalancers": [both, {"targetGroupArn": "a"}, {"loadBalancerName": "old"}]}) == [
+        "a",
+        "b",
+    ]
+    assert target_group_arns({}) == target_group_arns(None) == []

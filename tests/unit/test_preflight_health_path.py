@@ -117,3 +117,12 @@ def test_nothing_is_asked_where_nothing_changes() -> None:
     found, aws = looked({"target_group": group(HealthCheckPath="/health")})
     assert found.get("answered") is None
     assert sum(aws.calls.values()) == 0
+
+
+def test_where_requests_are_shifted_both_target_groups_count() -> None:
+    other = GROUP.replace("/web/", "/web-alternate/")
+    balancer = {"targetGroupArn": GROUP, "advancedConfiguration": {"alternateTargetGroupArn": other}}
+    service = {**healthy()["service"], "loadBalancers": [balancer]}
+    found, aws = looked({"service": service}, service_http_check=False)
+    assert aws.calls["elbv2:DescribeTargetHealth"] == 2
+    assert found["targets"] == [HEALTHY, HEALTHY]

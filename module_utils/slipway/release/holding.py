@@ -99,6 +99,7 @@ def _give_back(aws: Aws, options: Mapping[str, Any], check: bool, report: Report
         return {"lock": {}}
     # The keeper last: were this killed in between, it would still give the lock back.
     keeper.stop(int(lock.get("keeper_pid") or 0))
-    if not ours:
-        report("the lock was not ours any more: another release may have run beside the end of this one")
+    # One that is gone was given back already, by an attempt whose answer was lost.
+    if not ours and (other := look(aws, table, service)) is not None:
+        report(f"the lock was not ours any more, and now there is {other.holder}: it may have run beside this one")
     return {"lock": {}}

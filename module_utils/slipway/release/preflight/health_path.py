@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 
 from urllib3.exceptions import HTTPError
 
 from ...aws.clients import Aws
 from ...aws.errors import SlipwayError
+from ...engine.parallel import side_by_side
 from ..http_check import request
+from ..observe import target_group_arns
 from .check import Check, fail, ok, warn
 from .seen import Seen
 
@@ -36,11 +39,14 @@ def observe(aws: Aws, service: Service, seen: Seen) -> None:
     """One request through the load balancer, only where a health check is to change under tasks that serve."""
     if not _changes(service, seen):
         return
-    group = seen["target_group"]["TargetGroupArn"]
-    seen.read(
-        "targets", lambda: aws.call("elbv2", "DescribeTargetHealth", TargetGroupArn=group)["TargetHealthDescriptions"]
-    )
+    # Where ECS shifts requests, either target group may have the tasks that serve.
+    groups = target_group_arns(seen["service"])
+    seen.read("targets", lambda: [one for found in side_by_side(partial(_health, aws), groups) for one in found])
     seen.put("answered", _ask(service, seen["load_balancer"]))
+
+
+def _health(aws: Aws, group: str) -> list[Mapping[str, Any]]:
+    return list(aws.call("elbv2", "DescribeTargetHealth", TargetGroupArn=group)["TargetHealthDescriptions"])
 
 
 def check_health_path(service: Service, seen: Seen) -> Iterator[Check]:
@@ -91,8 +97,7 @@ def _changes(service: Service, seen: Seen) -> bool:
     group, running = seen.get("target_group"), seen.get("service") or {}
     if not group or not running.get("runningCount") or seen.get("load_balancer") is None:
         return False
-    used = {one.get("targetGroupArn") for one in running.get("loadBalancers") or ()}
-    if group["TargetGroupArn"] not in used:
+    if group["TargetGroupArn"] not in target_group_arns(running):
         return False
     wanted = (service["health_check"]["path"], str(service["health_check"]["matcher"]))
     return wanted != _there(group, wanted)
