@@ -88,6 +88,12 @@ def test_no_region_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatch) -
         Connection.of({})
 
 
+@pytest.mark.parametrize("endpoint", ["nonsense", "127.0.0.1:4566", "http://", "http://a b"])
+def test_an_endpoint_that_is_no_url(endpoint: str) -> None:
+    with pytest.raises(SlipwayError, match="is no URL"):
+        Connection.of({"region": "ap-northeast-2", "endpoint_url": endpoint})
+
+
 def test_a_real_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")

@@ -150,6 +150,30 @@ def test_each_region_and_profile_is_a_connection_of_its_own(world: World) -> Non
     assert [aws.calls["ecs:DescribeTaskDefinition"] for aws in world.made] == [2, 1, 1]
 
 
+def test_locks_that_are_left_for_the_next_call_are_asked_for_again(world: World) -> None:
+    def some(params: dict[str, Any]) -> dict[str, Any]:
+        keys = params["RequestItems"]["releases"]["Keys"]
+        left = {"releases": {"Keys": keys[1:]}} if keys[1:] else {}
+        one = {"RequestItems": {"releases": {"Keys": keys[:1]}}}
+        return {**locks(one), "UnprocessedKeys": left}
+
+    world.answers["BatchGetItem"] = some
+    found = observe([described("s00"), described("s01")], 0)
+    assert [one.lock.get("who") for one in found] == [None, "lee"]
+
+
+def test_where_requests_are_shifted_the_targets_of_both_groups_count(world: World) -> None:
+    def shifting(params: dict[str, Any]) -> dict[str, Any]:
+        answer = services(params)
+        for one in answer["services"]:
+            one["loadBalancers"][0]["advancedConfiguration"] = {"alternateTargetGroupArn": "tg/other"}
+        return answer
+
+    world.answers["DescribeServices"] = shifting
+    (one,) = observe([described("a")], 0)
+    assert one.targets == [{"of": "tg/a"}, {"of": "tg/other"}]
+
+
 def test_a_cluster_that_is_not_there_yet_is_no_problem(world: World) -> None:
     world.answers["DescribeServices"] = refused("ClusterNotFoundException")
     world.answers["BatchGetItem"] = world.answers["Query"] = refused("ResourceNotFoundException")

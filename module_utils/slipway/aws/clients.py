@@ -24,6 +24,7 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
+from botocore.utils import is_valid_endpoint_url
 
 from .errors import (
     NOT_EMULATED,
@@ -68,10 +69,16 @@ class Connection:
         """The connection that a module's options describe.
 
         Raises:
-            SlipwayError: no region was given.
+            SlipwayError: no region was given, or the endpoint is no URL.
         """
         region = options.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         endpoint = options.get("endpoint_url") or os.environ.get("AWS_ENDPOINT_URL") or None
+        if endpoint and not (is_valid_endpoint_url(str(endpoint)) and "://" in str(endpoint)):
+            raise SlipwayError(
+                f"{endpoint!r} is no URL",
+                where="aws_endpoint_url",
+                remedy="write one such as http://127.0.0.1:4566, or remove it (and AWS_ENDPOINT_URL) for AWS itself",
+            )
         at_home = is_loopback(urlsplit(endpoint or "").hostname or "")
         # An emulator is no business of the profile that a person works with.
         profile = options.get("profile") or (None if at_home else os.environ.get("AWS_PROFILE")) or None
