@@ -33,12 +33,15 @@ _EVERY = 2.0
 _ATTEMPT = urllib3.Timeout(connect=5, read=10)
 _SHOWN = 500
 
-_LOOK = "check the health check path, the container's port and its logs"
+_LOOK = "check the path that is asked (service_http_check_path), the container's port and its logs"
+_CODES = "check service_http_check_path and service_http_check_status, and the application's logs"
+_BODY = "check what the application answers there, and service_http_check_body"
 # What an ALB itself answers: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/
 # load-balancer-troubleshooting.html
 _REMEDIES = {
     301: "check service_http_redirect and the URL's scheme: redirects are not followed",
     302: "a redirect is not followed: choose a health check path that answers without a login",
+    500: "the application fails there: look at its logs",
     404: "check the path, and that the listener's rule has this domain: an unknown one is answered with 404",
     502: "the container broke the connection off: check its port, that it listens on 0.0.0.0, and its logs",
     503: "no task is registered and healthy: check the tasks, the health check path and its matcher",
@@ -123,9 +126,9 @@ def _ask(options: Mapping[str, Any], wanted: re.Pattern[str]) -> tuple[int, str,
     if answer.status not in options["status"]:
         to = answer.headers.get("Location")
         what = f"answers {answer.status}{f' (to {to})' if to else ''}"
-        return answer.status, body, Problem(what, _REMEDIES.get(answer.status, _LOOK))
+        return answer.status, body, Problem(what, _REMEDIES.get(answer.status, _CODES))
     if not wanted.search(body):
-        return answer.status, body, Problem(f"answers {answer.status} without {wanted.pattern!r}", _LOOK)
+        return answer.status, body, Problem(f"answers {answer.status} without {wanted.pattern!r}", _BODY)
     return answer.status, body, None
 
 

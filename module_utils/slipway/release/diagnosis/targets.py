@@ -145,7 +145,7 @@ def _refused(line: str, check: str, port: int, facts: Facts) -> Sign:
     """A connection that was refused, or an answer that is no HTTP."""
     listens = [found for text in facts.all_logs() if (found := _LISTENS.search(text))]
     on_port = [found for found in listens if int(found["port"]) == port]
-    said = tuple(f"| {found.string.strip()}" for found in (on_port or listens)[:2])
+    said = tuple(dict.fromkeys(f"| {found.string.strip()}" for found in on_port or listens))[:2]
     if listens and port and not on_port:
         other = listens[0]["port"]
         return Sign(
