@@ -28,6 +28,30 @@ KEY = f"{CLUSTER}/{SERVICE}"
 
 
 @dataclass(frozen=True)
+class Running:
+    """An ansible-playbook that goes on."""
+
+    process: subprocess.Popen[str]
+    said: list[str] = field(default_factory=list)
+
+    def until(self, point: str) -> None:
+        """Read on until it says so."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said.append(line)
+            if point in line:
+                return
+        raise AssertionError(f"it never said {point!r}:\n{''.join(self.said)}")
+
+    def end(self, seconds: float = 120) -> Result:
+        """Wait for its end."""
+        assert self.process.stdout is not None
+        self.said.extend(self.process.stdout)
+        self.process.stdout.close()
+        return Result(self.process.wait(seconds), "".join(self.said))
+
+
+@dataclass(frozen=True)
 class Service:
     """The service `web` of the inventory beside this file."""
 
@@ -55,37 +79,13 @@ class Service:
         """Run deploy.yml to its end."""
         return self.play("deploy.yml", *more, **variables)
 
-    def kill_at(self, point: str, **variables: Any) -> str:
-        """Run deploy.yml, kill all its processes at once when it says so, and give what it had said."""
-        process = self._started(**variables)
-        assert process.stdout is not None
-        said = []
-        for line in process.stdout:
-            said.append(line)
-            if point in line:
-                os.killpg(process.pid, signal.SIGKILL)
-                break
-        process.stdout.close()
-        assert process.wait(60) == -signal.SIGKILL, "".join(said)
-        return "".join(said)
-
-    def deploy_and(self, point: str, act: Callable[[], Any], **variables: Any) -> Result:
-        """Run deploy.yml to its end, and do something beside it when it says so."""
-        process = self._started(**variables)
-        assert process.stdout is not None
-        said, done = [], False
-        for line in process.stdout:
-            said.append(line)
-            if point in line and not done:
-                done = True
-                act()
-        process.stdout.close()
-        assert done, "".join(said)
-        return Result(process.wait(60), "".join(said))
-
-    def _started(self, **variables: Any) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [str(Path(sys.executable).with_name("ansible-playbook")), *self.arguments("deploy.yml", **variables)],
+    def start(self, *more: str, **variables: Any) -> Running:
+        """Begin deploy.yml, as a shell would: in a process group of its own."""
+        process = subprocess.Popen(
+            [
+                str(Path(sys.executable).with_name("ansible-playbook")),
+                *self.arguments("deploy.yml", *more, **variables),
+            ],
             cwd=ROOT,
             env={**os.environ, **self.environment(), "ANSIBLE_NOCOLOR": "1"},
             stdout=subprocess.PIPE,
@@ -93,6 +93,23 @@ class Service:
             text=True,
             start_new_session=True,
         )
+        return Running(process)
+
+    def deploy_and(self, point: str, act: Callable[[], Any], **variables: Any) -> Result:
+        """Run deploy.yml to its end, and do something beside it when it says so."""
+        run = self.start(**variables)
+        run.until(point)
+        act()
+        return run.end()
+
+    def kill_at(self, point: str, **variables: Any) -> str:
+        """Run deploy.yml, kill all its processes at once when it says so, and give what it had said."""
+        run = self.start(**variables)
+        run.until(point)
+        os.killpg(run.process.pid, signal.SIGKILL)
+        result = run.end()
+        assert result.code == -signal.SIGKILL, result.output
+        return result.output
 
     @contextmanager
     def asked(self) -> Iterator[Answers]:

@@ -152,7 +152,7 @@ def test_what_may_not_be_read_changes_no_bad_verdict(service: Service, scenario:
     [
         ("no-capacity", "capacity", "Capacity is unavailable at this time"),
         ("quota-of-vcpus", "quota", "limit on the number of vCPUs"),
-        ("security-group-closed-for-new-tasks", "target_timeout", "Request timed out"),
+        ("security-group-closed-for-new-tasks", "target_health_check", "Request timed out"),
         ("health-check-503-of-new-tasks", "target_health_check", "[503]"),
     ],
 )
@@ -195,6 +195,8 @@ def meanwhile(service: Service, act: Callable[[dict[str, Any]], Any], seconds: f
         deadline = time.monotonic() + seconds
         while deployments(service) == before and time.monotonic() < deadline:
             time.sleep(0.1)
+        # The wait has begun by then.
+        time.sleep(1)
         act(service.described())
 
     thread = Thread(target=await_it, daemon=True)
@@ -275,11 +277,11 @@ def test_a_deployment_that_never_ends(service: Service) -> None:
     crash = {"VERSION": "broken", "EXIT_AT_START": "3"}
     result = breaks(
         service,
-        "the deployment did not end within 8 s",
+        "the deployment did not end within 30 s",
         "went back to",
         cause="exit_code",
         service_circuit_breaker={"enable": False},
-        service_wait_timeout=8,
+        service_wait_timeout=30,
         service_environment=crash,
     )
     assert service.records()[1].verdict == "rolled_back", result.output

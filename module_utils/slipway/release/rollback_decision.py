@@ -91,7 +91,8 @@ def _after_failure(sighting: Sighting, asked: Asked) -> Decision:
         return Decision("follow", BY_ECS, failed_id=failed_id)
     if mine.get("id") != failed_id and status != "ROLLBACK_FAILED" and standing(service) != "failed":
         same = bool(before.get("task_definition")) and mine.get("taskDefinition") == before.get("task_definition")
-        why = BY_ECS if same else "another deployment has taken its place"
+        # ECS stops a deployment for another one, and rolls none back that it has stopped.
+        why = BY_ECS if same and status != "STOPPED" else "another deployment has taken its place"
         return Decision("follow", why, failed_id=failed_id)
     return _go_back(sighting, failed_id, asked.before)
 

@@ -640,6 +640,17 @@ ENDS = {
         "failed",
         ("exit_code",),
     ),
+    "somebody had ECS roll it back": Case(
+        RECORD,
+        failed(
+            service=service(deployment(), BEFORE),
+            service_deployments=[record("ROLLBACK_SUCCESSFUL", "", deploymentCircuitBreaker={"status": "MONITORING"})],
+        ),
+        "failed",
+        ("stopped_by_hand",),
+        "somebody stopped the deployment",
+        "StopServiceDeployment",
+    ),
     "somebody stopped a task": Case(
         EVENTS,
         going(task("Task stopped by user", "UserInitiated", containers=[{"name": "api", "exitCode": 143}])),

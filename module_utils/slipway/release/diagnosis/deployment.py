@@ -13,6 +13,8 @@ from .rules import rule_for
 from .signs import Sign
 from .words import sign
 
+_GONE_BACK = frozenset({"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"})
+_BY_HAND = frozenset({"STOPPED", "STOP_REQUESTED"}) | _GONE_BACK
 _FAILED = frozenset({"FAILED", "TIMED_OUT"})
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/troubleshooting-blue-green.html has these texts.
 _HOOK = re.compile(r"(?P<stage>[A-Z_]+) lifecycle hook\(s\) failed|lifecycle hook", re.IGNORECASE)
@@ -40,7 +42,10 @@ def read_deployment(facts: Facts) -> Iterator[Sign]:
         yield sign(found, facts, reason)
     yield from _alarms(facts, reason)
     status = str(facts.record.get("status") or "")
-    by_hand = status in {"STOPPED", "STOP_REQUESTED"} and not _is_automatic(facts, reason) and not facts.is_replaced
+    by_hand = status in _BY_HAND and not _is_automatic(facts, reason) and not facts.is_replaced
+    if status in _GONE_BACK:
+        # ECS tells its own reasons, in the record's details.
+        by_hand &= "deploymentCircuitBreaker" in facts.record and not hooks and rule_for(reason) is None
     if by_hand or _STOPPED_BY.search(reason):
         yield Sign(
             "stopped_by_hand",

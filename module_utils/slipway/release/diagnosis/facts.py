@@ -75,7 +75,10 @@ class Facts:
         if not self.evidence.deployment_id:
             return False
         found = verdict(self.evidence.deployment_id, self.evidence.service, self.evidence.service_deployments)
-        return "another deployment has taken its place" in found.reason
+        if "another deployment has taken its place" in found.reason:
+            return True
+        others = {str(one.get("id")) for one in self.service.get("deployments") or () if one.get("status") == "PRIMARY"}
+        return self.record.get("status") == "STOPPED" and bool(others - {self.evidence.deployment_id})
 
     @property
     def region(self) -> str:
