@@ -332,7 +332,12 @@ CASES: list[Case] = [
     ("failed balancer", {"load_balancer": {**healthy()["load_balancer"], "State": {"Code": "failed", "Reason": "x"}}},
      {}, "FAIL", "load balancer", ("web has failed: x",)),
     ("port", {"target_group": {**healthy()["target_group"], "Port": 80}}, {}, "FAIL", "load balancer",
-     ("Port of the target group web is 80 and not 8000", "web-2")),
+     ("Port of the target group web is 80 and not 8000", "describe the changed service as another one")),
+    ("port, and no task", {"target_group": {**healthy()["target_group"], "Port": 80}, "service": None}, {}, "FAIL",
+     "load balancer", ("Port of the target group web is 80 and not 8000", "web-2")),
+    ("another group than the tasks are in", {"target_group": None, "service": {
+        **healthy()["service"], "loadBalancers": [{"targetGroupArn": OTHER}]}}, {}, "FAIL", "load balancer",
+     ("serves from the target group shop: web would have no task in it", "service_dns_weight")),
     ("target type", {"target_group": {**healthy()["target_group"], "TargetType": "instance"}}, {}, "FAIL",
      "load balancer", ("TargetType of the target group web is instance and not ip",)),
     ("other VPC", {"target_group": {**healthy()["target_group"], "VpcId": "vpc-2"}}, {}, "FAIL", "load balancer",

@@ -69,6 +69,7 @@ GROUPS: dict[str, tuple[Rule, ...]] = {
     "load balancer": (
         balancing.check_load_balancer,
         balancing.check_target_group,
+        balancing.check_moved,
         health_path.check_health_path,
         balancing.check_attached,
         balancing.check_priority,

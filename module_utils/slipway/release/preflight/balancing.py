@@ -15,6 +15,11 @@ from .seen import Seen, absent
 
 Service = Mapping[str, Any]
 Item = Mapping[str, Any]
+# The rule would lead to the new group before a task is in it.
+_BESIDE = (
+    "keep it; or describe the changed service as another one beside this (a host with names and a rule of its own), "
+    "move the requests by service_dns_weight, and delete this one"
+)
 
 
 def observe(aws: Aws, service: Service, seen: Seen) -> None:
@@ -98,9 +103,8 @@ def _fits(service: Service, seen: Seen, group: Item | None, name: str) -> Iterat
     variables = {"Port": "service_container_port", "VpcId": "service_vpc_id"}
     bad = {key: value for key, value in wanted.items() if group.get(key) not in (None, value)}
     for key, value in bad.items():
-        remedy = (
-            f"set service_target_group to a new name ({name}-2, for example), so that another one is made beside it"
-        )
+        free = f"set service_target_group to a new name ({name}-2, for example), so that another one is made"
+        remedy = _BESIDE if _serves(seen) else free
         what = f"{key} of the target group {name} is {group[key]} and not {value}, which AWS cannot change"
         yield fail(what, remedy, variables.get(key, "service_target_group"))
     if bad:
@@ -109,6 +113,19 @@ def _fits(service: Service, seen: Seen, group: Item | None, name: str) -> Iterat
     path, there = service["health_check"]["path"], group.get("HealthCheckPath")
     known = f"asks for {path}" if there in (None, path) else f"asks for {there}: this deploy changes it to {path}"
     yield ok(f"its health check {known}")
+
+
+def check_moved(service: Service, seen: Seen) -> Iterator[Check]:
+    """The tasks that serve are in the target groups that are described: another one would have requests and no task."""
+    current = {_name(arn) for arn in target_group_arns(seen["service"] or {})}
+    if _serves(seen) and current and service["target_group"] not in current:
+        there = " and ".join(sorted(current))
+        what = f"the service serves from the target group {there}: {service['target_group']} would have no task in it"
+        yield fail(what, _BESIDE, "service_target_group")
+
+
+def _serves(seen: Seen) -> bool:
+    return bool((seen.get("service") or {}).get("runningCount"))
 
 
 def check_attached(service: Service, seen: Seen) -> Iterator[Check]:
