@@ -70,7 +70,7 @@ class Faults:
         return dict(self._ask("GET", "calls")["operations"])
 
     def log(self) -> list[dict[str, Any]]:
-        """Every call: at, call, status, faults."""
+        """Every call: at, call, status, faults; of DescribeTasks whether a task has `stopped`."""
         return list(self._ask("GET", "calls")["calls"])
 
     def forget_calls(self) -> None:

@@ -122,6 +122,8 @@ class Layer:
             self.balancer.forget()
             self.world.groups_at = 0.0
         await asyncio.to_thread(self.answers.correct, call, flow.response)
+        if call.name == "ecs:DescribeTasks":
+            flow.metadata["entry"]["stopped"] = b'"lastStatus": "STOPPED"' in (flow.response.content or b"")
         await injection.after(flow, call, flow.metadata.get("rules") or [], self.world.history)
 
     def _control(self, flow: http.HTTPFlow) -> Reply:
