@@ -28,7 +28,7 @@ The embedded AWS stays up. To go on, in this shell:
   . .venv/bin/activate
   ansible-playbook deploy.yml -i local --limit voj-backend                  # again: changed=0
   ansible-playbook deploy.yml -i local --limit voj-backend --check --diff   # after an edit: the plan
-  ansible-playbook deploy.yml -i local --limit voj-backend -e '{"service_command": ["sh", "-c", "exit 3"]}'   # a broken release
+  ansible-playbook deploy.yml -i local --limit voj-backend -e '{"service_command": ["false"]}'   # a broken release
   ansible-playbook deploy.yml -i local                                      # all four services
   ansible-playbook status.yml -i local                                      # what serves, in one table
   make demo-down                                                            # the end of it

@@ -30,8 +30,8 @@ options:
   serving: {type: str, description: "What serves now, as C(family:revision)."}
   once:
     description: >-
-      Whether nothing is written when the service's last record says that the same serves already. So a run that released
-      nothing leaves no record.
+      Whether nothing is written when the service's last record says that the same serves already. So a run that
+      released nothing leaves no record.
     type: bool
     default: false
 extends_documentation_fragment: [aws]
