@@ -109,6 +109,9 @@ class EcsApi:
         if existing and existing.record["status"] == "DRAINING":
             raise ApiError("InvalidParameterException", "Unable to Start a service that is still Draining.")
         if existing and existing.record["status"] == "ACTIVE":
+            # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
+            if (token := parameters.get("clientToken")) and token == existing.token:
+                return {"service": service_view(existing)}
             raise ApiError("InvalidParameterException", "Creation of service was not idempotent.")
         account = cluster["clusterArn"].split(":")[4]
         record: Json = {
@@ -140,7 +143,7 @@ class EcsApi:
         if not record.get("launchType") and not record.get("capacityProviderStrategy"):
             record["launchType"] = "EC2"
         record["deploymentConfiguration"] = _configuration({}, parameters.get("deploymentConfiguration"))
-        service = Service(record)
+        service = Service(record, token=str(parameters.get("clientToken") or ""))
         self.ecs.services[(region, cluster["clusterName"], name)] = service
         deploy(service, definition, now)
         return {"service": service_view(service)}

@@ -146,6 +146,8 @@ class Service:
     tasks: dict[str, Task] = field(default_factory=dict)
     events: list[Json] = field(default_factory=list)
     steady: bool = False
+    # The client token that it was created with.
+    token: str = ""
 
     @property
     def name(self) -> str:

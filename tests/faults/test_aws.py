@@ -285,3 +285,19 @@ def test_a_deployment_that_never_ends(service: Service) -> None:
         service_environment=crash,
     )
     assert service.records()[1].verdict == "rolled_back", result.output
+
+
+def test_a_lost_answer_to_create_service_makes_no_second_one(service: Service) -> None:
+    service.client("ecs").delete_service(cluster=CLUSTER, service=SERVICE, force=True)
+    deadline = time.monotonic() + 30
+    while service.described()["status"] != "INACTIVE":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    version = service.next_version()
+    service.faults.play("reset-after-create")
+    succeeded(service.deploy(version=version))
+    service.faults.stop()
+    assert service.version() == f"version {version}"
+    service.await_settled()
+    assert deployments(service) == 1
+    assert service.records()[0].verdict == "succeeded"

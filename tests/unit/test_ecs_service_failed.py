@@ -98,3 +98,10 @@ def test_no_tasks_at_all_are_nobodys_choice(live: int, minimum: int | None, appl
         # From none, only a new deployment has a verdict of its own.
         anew = {"forceNewDeployment": True} if live == 0 else {}
         assert call.params == {"cluster": "prod", "service": "voj", "desiredCount": 2, **anew}
+
+
+def test_each_creation_has_a_token_of_its_own() -> None:
+    desired = KIND.desired(OPTIONS, Known(FakeAws()))
+    tokens = [call.params["clientToken"] for _ in range(2) for call in KIND.create(desired)]
+    assert len(set(tokens)) == 2
+    assert all(0 < len(token) <= 36 for token in tokens)

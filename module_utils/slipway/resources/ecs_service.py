@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 from ..aws.clients import Aws
 from ..aws.errors import AwsError, SlipwayError
@@ -142,6 +143,9 @@ class EcsService(Kind):
             **to_api(_CREATE, {key: value for key, value in desired.fields.items() if key != "tags"}),
             "cluster": desired.settings["cluster"],
             "serviceName": desired.name,
+            # An answer that is lost is asked for again, and must not be refused then:
+            # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
+            "clientToken": str(uuid4()),
         }
         if desired.fields.get("tags"):
             params["tags"] = tags.to_pairs(desired.fields["tags"], "key", "value")
