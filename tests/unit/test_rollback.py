@@ -70,6 +70,8 @@ def test_a_rollback_that_is_done_is_done_whatever_can_be_asked_then(monkeypatch:
     going = rollback.Rollback(made, {**OPTIONS, "before": before}, list[str]().append)
     made.answers = {**ANSWERS, "DescribeTaskDefinition": failing("AccessDeniedException")}
     assert str(going._serving()) == "voj:1 serves now with 2 tasks"
+    made.answers = {**ANSWERS, "DescribeServices": {"services": [{**SERVICE, "status": "DRAINING"}]}}
+    assert str(going._serving()) == "nothing serves now"
     made.answers = {**ANSWERS, "DescribeServices": failing("AccessDeniedException")}
     assert str(going._serving()) == "what serves now could not be read: refused with AccessDeniedException"
 

@@ -208,6 +208,12 @@ def test_a_service_that_is_not_there_is_no_success(follow: Follow) -> None:
     assert result["reason"] == "the service is not there any more"
 
 
+def test_the_last_tasks_of_a_service_that_is_deleted_serve_nobody(follow: Follow) -> None:
+    going = service(deployment(), old())
+    result, _, _ = follow(going, {**going, "status": "DRAINING"})
+    assert (result["reason"], result["serving"]) == ("the service is not there any more", "")
+
+
 def test_check_mode_waits_for_nothing(follow: Follow) -> None:
     for look in (None, service(deployment())):
         result, lines, _ = follow(look, check=True)

@@ -77,6 +77,16 @@ def deployment_of(service: Mapping[str, Any] | None, identity: str) -> Mapping[s
     return next((one for one in (service or {}).get("deployments") or () if one.get("id") == identity), {})
 
 
+def serving_deployments(service: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    """The deployments with running tasks; none of one being deleted: its last tasks are on their way out.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html
+    """
+    if not service or service.get("status", "ACTIVE") != "ACTIVE":
+        return []
+    return [one for one in service.get("deployments") or () if one.get("runningCount")]
+
+
 def target_group_arns(service: Mapping[str, Any] | None) -> list[str]:
     """The target groups of a service; where ECS shifts requests there are two, and either may have them."""
     arns = []

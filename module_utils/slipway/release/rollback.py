@@ -13,7 +13,7 @@ from typing import Any
 from ..aws.clients import Aws, Connection
 from ..aws.errors import AwsError, SlipwayError
 from ..resources.names import last_part
-from .observe import describe, primary
+from .observe import describe, primary, serving_deployments
 from .patience import patiently
 from .rollback_decision import BY_ECS, Asked, Decision, decide, failed_deployment, soon_rolled_back, standing
 from .rollback_sight import definitions, service_deployments, sight
@@ -254,11 +254,11 @@ class Rollback:
             service = self._service()
         except AwsError as error:
             return Serving(problem=error.what)
-        running = [one for one in service.get("deployments") or () if one.get("runningCount")]
+        running = serving_deployments(service)
         if not running:
             return Serving()
         mine = primary(service)
-        most = mine if mine.get("runningCount") else max(running, key=lambda one: int(one["runningCount"]))
+        most = mine if mine in running else max(running, key=lambda one: int(one["runningCount"]))
         name = last_part(str(most.get("taskDefinition", "")))
         try:
             definition = definitions(self._asking, [name]).get(name, {})

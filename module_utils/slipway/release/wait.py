@@ -13,7 +13,7 @@ from ..resources.names import last_part
 from .diagnosis import diagnose
 from .endurance import Endurance
 from .evidence import Cause, Evidence, render
-from .observe import Deployment, Observer, deployment_of, describe, primary
+from .observe import Deployment, Observer, deployment_of, describe, primary, serving_deployments
 from .patience import patiently
 from .verdict import Verdict, verdict
 from .watch import Watch, stopped_reason
@@ -195,11 +195,7 @@ def _failure(observer: Observer, end: End) -> dict[str, Any]:
 
 def serving(evidence: Evidence) -> str:
     """What served before and still runs: `voj-backend-prod:11 (2 tasks)`; empty where nothing does."""
-    others = [
-        one
-        for one in (evidence.service or {}).get("deployments") or ()
-        if one.get("runningCount") and one.get("id") != evidence.deployment_id
-    ]
+    others = [one for one in serving_deployments(evidence.service) if one.get("id") != evidence.deployment_id]
     most = max(others, key=lambda one: int(one["runningCount"]), default=None)
     return f"{last_part(most.get('taskDefinition', ''))} ({most['runningCount']} tasks)" if most else ""
 
