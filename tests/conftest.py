@@ -16,6 +16,8 @@ for _name in list(os.environ):
         del os.environ[_name]
 # Whoever forgets to name an emulator's address talks to a closed port.
 os.environ |= client_environment("http://127.0.0.1:9")
+# With it, nobody would notice that a pipe keeps lines back.
+os.environ.pop("PYTHONUNBUFFERED", None)
 
 # The same guard for every Python process that a test starts.
 _guard = str(Path(sitecustomize.__file__).parent)

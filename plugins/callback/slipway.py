@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from io import TextIOWrapper
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -27,6 +29,12 @@ class CallbackModule(Default):
     """Ansible's entry point."""
 
     CALLBACK_NAME = "slipway"
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Into a pipe, as in every CI, Python would keep live lines back until the next task.
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(line_buffering=True)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         said = result.result

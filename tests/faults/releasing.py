@@ -43,6 +43,15 @@ class Running:
                 return
         raise AssertionError(f"it never said {point!r}:\n{''.join(self.said)}")
 
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """All its processes stand still, as on a machine that is busy, until the block ends."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self.process.pid, signal.SIGCONT)
+
     def end(self, seconds: float = 120) -> Result:
         """Wait for its end."""
         assert self.process.stdout is not None

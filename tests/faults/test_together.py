@@ -34,13 +34,14 @@ def slow(version: str, seconds: float = 5) -> dict[str, Any]:
 
 def test_the_second_waits_and_then_goes_on(service: Service) -> None:
     first, second = service.next_version(), service.next_version()
-    with service.asked(), slow_starts(service):
-        run = service.start(**slow(first, 15))
+    with service.asked():
+        run = service.start(version=first)
         run.until("deployment in progress")
-        result = service.deploy(version=second, service_lock_timeout=60)
+        with run.stopped():
+            waiting = service.start(version=second, service_lock_timeout=60)
+            waiting.until("waiting for the release of v1 by root, since ")
         succeeded(run.end())
-        succeeded(result)
-    assert "waiting for the release of v1 by root, since " in result.output, result.output
+        succeeded(waiting.end())
     assert service.version() == f"version {second}"
     assert [one.verdict for one in service.records()[:2]] == ["succeeded", "succeeded"]
     service.await_settled()
@@ -49,11 +50,11 @@ def test_the_second_waits_and_then_goes_on(service: Service) -> None:
 def test_the_second_is_refused_with_who_holds_it(service: Service) -> None:
     first, second = service.next_version(), service.next_version()
     before = len(service.records())
-    with service.asked(), slow_starts(service):
-        run = service.start(**slow(first, 25))
+    with service.asked():
+        run = service.start(version=first)
         run.until("deployment in progress")
-        result = service.deploy(version=second, service_lock_timeout=1)
-        assert run.process.poll() is None
+        with run.stopped():
+            result = service.deploy(version=second, service_lock_timeout=1)
         succeeded(run.end())
     failed(
         result,
