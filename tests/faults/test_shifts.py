@@ -23,6 +23,12 @@ STRATEGIES: dict[str, dict[str, Any]] = {
     },
     "linear": {"service_deployment_strategy": "linear", "service_linear": {"step_percent": 25, "step_bake_time": 1}},
 }
+# The shares of each stand longer than the longest pause of a wait between two looks, which is 5 s.
+SHARES: dict[str, tuple[int, dict[str, Any]]] = {
+    "blue_green": (0, {}),
+    "canary": (20, {"service_canary": {"percent": 20, "bake_time": 6}}),
+    "linear": (50, {"service_linear": {"step_percent": 50, "step_bake_time": 6}}),
+}
 CRASH = {"VERSION": "broken", "EXIT_AT_START": "3"}
 
 
@@ -47,12 +53,13 @@ def weights(service: Service) -> list[int]:
 
 def test_a_good_release(service: Service, strategy: dict[str, Any]) -> None:
     version = service.next_version()
+    first, visible = SHARES[strategy["service_deployment_strategy"]]
+    strategy = {**strategy, **visible, "service_bake_time": 6}
     with service.asked() as answers:
         result = service.deploy(version=version, **strategy)
         succeeded(result)
         answers.await_one()
     assert answers.last == f"version {version}"
-    first = {"canary": 20, "linear": 25}.get(strategy["service_deployment_strategy"], 0)
     for share in (first, 100):
         assert f", {share} % of the requests go to the new version" in result.output, result.output
     assert "stage scale up" in result.output, result.output
