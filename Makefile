@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 # Workers of pytest; the tests of one file stay together.
-WORKERS ?= 2
+WORKERS ?= 3
 # More for pytest: make test ARGS='-k ecs_service -x'
 ARGS ?=
 
