@@ -3,7 +3,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
-# Workers of pytest; the tests of one file stay together.
+# Workers of pytest; the tests of one file stay together, and the slow ones, by folder, come first.
 WORKERS ?= 3
 # More for pytest: make test ARGS='-k ecs_service -x'
 ARGS ?=
@@ -47,7 +47,7 @@ demo-down: $(VENV)/.demo ## End what `make demo KEEP=1` left up
 	@$(BIN)/python -m demo.embedded_aws down
 
 test: lint venv-localstack venv-faults ## Linters, then every test; those without what they need say so
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.dev ## Formatting, types, YAML and Ansible
 	$(BIN)/ruff format --check .
