@@ -104,15 +104,6 @@ api_calls: {type: int, returned: success, description: How many API calls were m
 """
 
 from ansible.module_utils.slipway.module import step_main
-from ansible.module_utils.slipway.step import Step
-
-
-def load() -> Step:
-    """Import what needs the Docker SDK."""
-    from ansible.module_utils.slipway.image.deliver import deliver
-
-    return deliver
-
 
 if __name__ == "__main__":
-    step_main(load, DOCUMENTATION)
+    step_main("ecr_image", DOCUMENTATION)

@@ -71,15 +71,6 @@ api_calls: {type: int, returned: always, description: How many API calls were ma
 """
 
 from ansible.module_utils.slipway.module import step_main
-from ansible.module_utils.slipway.step import Step
-
-
-def load() -> Step:
-    """The step, whose imports are heavy."""
-    from ansible.module_utils.slipway.release.rollback import roll_back
-
-    return roll_back
-
 
 if __name__ == "__main__":
-    step_main(load, DOCUMENTATION)
+    step_main("ecs_rollback", DOCUMENTATION)

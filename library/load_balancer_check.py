@@ -44,15 +44,6 @@ causes:
 """
 
 from ansible.module_utils.slipway.module import step_main
-from ansible.module_utils.slipway.step import Step
-
-
-def load() -> Step:
-    """The step, whose imports are heavy."""
-    from ansible.module_utils.slipway.release.http_check import check_answer
-
-    return check_answer
-
 
 if __name__ == "__main__":
-    step_main(load, DOCUMENTATION)
+    step_main("load_balancer_check", DOCUMENTATION)

@@ -65,15 +65,6 @@ failed_notices: {type: list, elements: str, returned: success, description: What
 """
 
 from ansible.module_utils.slipway.module import step_main
-from ansible.module_utils.slipway.step import Step
-
-
-def load() -> Step:
-    """The step, whose imports are heavy."""
-    from ansible.module_utils.slipway.release.notify.send import notify
-
-    return notify
-
 
 if __name__ == "__main__":
-    step_main(load, DOCUMENTATION)
+    step_main("release_notify", DOCUMENTATION)

@@ -56,15 +56,6 @@ services:
 """
 
 from ansible.module_utils.slipway.module import step_main
-from ansible.module_utils.slipway.step import Step
-
-
-def load() -> Step:
-    """The step, whose imports are heavy."""
-    from ansible.module_utils.slipway.release.status.step import show
-
-    return show
-
 
 if __name__ == "__main__":
-    step_main(load, DOCUMENTATION)
+    step_main("release_status", DOCUMENTATION)

@@ -61,15 +61,6 @@ api_calls: {type: int, returned: success, description: How many API calls were m
 """
 
 from ansible.module_utils.slipway.module import step_main
-from ansible.module_utils.slipway.step import Step
-
-
-def load() -> Step:
-    """Import what looks it up."""
-    from ansible.module_utils.slipway.resources.vpc import look_up
-
-    return look_up
-
 
 if __name__ == "__main__":
-    step_main(load, DOCUMENTATION)
+    step_main("vpc_info", DOCUMENTATION)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .aws.errors import SlipwayError
 from .engine.options import argument_spec, given_only
 from .engine.perform import perform
 from .resources import KINDS, LOOKUPS
-from .step import Step
+from .step import step_of
 
 
 def main(kind: str, documentation: str) -> None:
@@ -28,12 +26,12 @@ def main(kind: str, documentation: str) -> None:
     module.exit_json(**{**resource, **result})
 
 
-def step_main(load: Callable[[], Step], documentation: str) -> None:
-    """Run a step of a release as an Ansible module; `load` imports it, so that a missing library has an error."""
+def step_main(name: str, documentation: str) -> None:
+    """Run a step of a release as an Ansible module."""
     module = AnsibleModule(argument_spec=argument_spec(documentation), supports_check_mode=True)
     try:
         options = given_only(module.params)
-        result = load()(options, check=module.check_mode, report=lambda _: None)
+        result = step_of(name)(options, check=module.check_mode, report=lambda _: None)
     except ModuleNotFoundError as error:
         module.fail_json(msg=missing_required_lib(str(error.name)))
     except SlipwayError as error:

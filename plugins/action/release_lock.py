@@ -7,6 +7,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "module_utils"))
 
-from slipway.controller.history import ReleaseLockAction as ActionModule
+from slipway.controller.lock import ReleaseLockAction as ActionModule
 
 __all__ = ["ActionModule"]

@@ -1,12 +1,1 @@
-"""The in-process action of release_notify."""
-
-from __future__ import annotations
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "module_utils"))
-
-from slipway.controller.notice import ReleaseNotifyAction as ActionModule
-
-__all__ = ["ActionModule"]
+step.py

@@ -1,4 +1,4 @@
-"""The in-process action of release_status."""
+"""The action of release_status."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "module_utils"))
 
-from slipway.controller.notice import ReleaseStatusAction as ActionModule
+from slipway.controller.status import ReleaseStatusAction as ActionModule
 
 __all__ = ["ActionModule"]

@@ -1,4 +1,4 @@
-"""The in-process action of service_description."""
+"""The action of service_description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The in-process action of service_preflight."""
+"""The action of service_preflight."""
 
 from __future__ import annotations
 

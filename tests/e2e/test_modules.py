@@ -47,3 +47,11 @@ def test_a_wrong_option_is_told_either_way(moto: Emulator) -> None:
         assert not result["changed"]
         assert "retention" in result["msg"]
         assert "Traceback" not in result["msg"]
+
+
+def test_a_step_is_the_same_either_way(moto: Emulator) -> None:
+    seen, ordinary = (
+        ansible("vpc_info", {"zones_at_least": 2}, moto, in_process=in_process) for in_process in (True, False)
+    )
+    assert seen["vpc_id"].startswith("vpc-")
+    assert (seen["vpc_id"], seen["subnet_ids"]) == (ordinary["vpc_id"], ordinary["subnet_ids"])

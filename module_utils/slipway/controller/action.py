@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
@@ -16,7 +16,7 @@ from ..engine.options import argument_spec, documentation_of, validated
 from ..engine.perform import perform
 from ..release.process import end_with_parent
 from ..resources import KINDS, LOOKUPS
-from ..step import Step
+from ..step import step_of
 
 _LIBRARY = Path(__file__).resolve().parents[3] / "library"
 # The parts of a result that quote what was described, or what AWS said of it.
@@ -81,12 +81,10 @@ class InProcessAction(ActionBase):
 class StepAction(InProcessAction):
     """A step of a release, which is no resource: its function does the work."""
 
-    step: ClassVar[Step]
-
     def work(self, args: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """Do the step."""
-        options = self.options(self._task.action.rpartition(".")[2], args)
-        return type(self).step(options, check=self.check(), report=self.report)
+        name = self._task.action.rpartition(".")[2]
+        return step_of(name)(self.options(name, args), check=self.check(), report=self.report)
 
 
 class ResourceAction(InProcessAction):
