@@ -129,7 +129,7 @@ def test_a_killed_deploy_gives_its_lock_back_and_is_recorded(aws: EmbeddedAws) -
     assert (newest.verdict, newest.cause_code, newest.started_at) == (
         "interrupted",
         "interrupted",
-        held.holder.started_at,
+        held.record.started_at,
     )
     run(aws, "deploy.yml", *version(3))
     assert records(aws)[0].verdict == "succeeded"

@@ -75,7 +75,7 @@ def test_a_killed_release_gives_its_lock_back(emulator: Emulator) -> None:
     with owner(emulator) as (process, lock):
         held = look(aws, TABLE, SERVICE)
         assert held is not None
-        assert (held.token, held.holder.process) == (lock["token"], Process.of(process.pid))
+        assert (held.token, held.process) == (lock["token"], Process.of(process.pid))
         keeper = Process.of(lock["keeper_pid"])
         assert not keeper.is_gone()
         # Of its own session, and with none of our files.
@@ -87,7 +87,7 @@ def test_a_killed_release_gives_its_lock_back(emulator: Emulator) -> None:
         soon(keeper.is_gone, "the keeper stays")
     (kept,) = latest(aws, TABLE, SERVICE)
     assert (kept.verdict, kept.who, kept.tag) == ("interrupted", "minji", "sha-1")
-    assert kept.started_at == held.holder.started_at
+    assert kept.started_at == held.record.started_at
 
 
 def test_a_released_lock_leaves_nothing(emulator: Emulator) -> None:

@@ -12,15 +12,16 @@ import pytest
 from slipway.aws.errors import AwsError, SlipwayError
 from slipway.release import history, holding
 from slipway.release import lock as locking
-from slipway.release.lock import Holder, Lock, acquire, look, release, renew
+from slipway.release.lock import Lock, acquire, look, release, renew
 from slipway.release.process import Process
+from slipway.release.record import Record
 from tests.unit.fake_aws import FakeAws
 
 SERVICE, TABLE = "prod/voj", "releases"
 HERE = Process.of(os.getpid())
 ELSEWHERE = Process(4711, "another-machine")
-MINE = Holder(HERE, who="minji", started_at="2026-11-21T00:02:00.000Z", tag="sha-2")
-OTHER = Holder(ELSEWHERE, who="joon", started_at="2026-11-21T00:01:00.000Z", tag="sha-1", revision="voj:1")
+MINE = Record(SERVICE, who="minji", started_at="2026-11-21T00:02:00.000Z", tag="sha-2")
+OTHER = Record(SERVICE, who="joon", started_at="2026-11-21T00:01:00.000Z", tag="sha-1", revision="voj:1")
 
 
 def refused(code: str) -> AwsError:
@@ -83,8 +84,8 @@ class Table(FakeAws):
             if not holds:
                 raise refused("ConditionalCheckFailedException")
 
-    def held_by(self, holder: Holder) -> Lock:
-        lock = Lock(TABLE, SERVICE, "theirs", holder)
+    def held_by(self, record: Record, process: Process = ELSEWHERE) -> Lock:
+        lock = Lock(TABLE, "theirs", record, process)
         self.items["lock"] = lock.item()
         return lock
 
@@ -108,9 +109,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def take(table: Table, told: list[str] | None = None, timeout: float = 300) -> Lock:
-    return acquire(
-        table, TABLE, SERVICE, MINE, timeout=timeout, report=(told if told is not None else list[str]()).append
-    )
+    return acquire(table, TABLE, MINE, HERE, timeout=timeout, report=(told if told is not None else list[str]()).append)
 
 
 def test_the_first_release_makes_the_table(clock: list[float]) -> None:
@@ -118,7 +117,7 @@ def test_the_first_release_makes_the_table(clock: list[float]) -> None:
     lock = take(table)
     found = look(table, TABLE, SERVICE)
     assert found == lock
-    assert found.holder == MINE
+    assert (found.record, found.process) == (MINE, HERE)
     assert table.calls["dynamodb:CreateTable"] == 1
 
 
@@ -161,7 +160,7 @@ def test_the_second_waits_for_the_end_of_the_first(clock: list[float]) -> None:
 
     table.each_look = live
     told: list[str] = []
-    assert take(table, told).holder == MINE
+    assert take(table, told).record == MINE
     assert told[0] == (
         "waiting for the release of sha-1 by joon, since 2026-11-21T00:01:00.000Z "
         "(process 4711 on another-machine); 0 of 300 s"
@@ -185,9 +184,10 @@ def test_it_is_refused_in_time_with_who_holds_it(clock: list[float], timeout: in
 
 def test_a_dead_process_of_this_machine_is_replaced_at_once(clock: list[float]) -> None:
     table = Table()
-    table.held_by(Holder(Process(HERE.pid, HERE.place, "born before"), who="joon", started_at=OTHER.started_at))
+    gone = Process(HERE.pid, HERE.place, "born before")
+    table.held_by(Record(SERVICE, who="joon", started_at=OTHER.started_at), gone)
     begun, told = clock[0], list[str]()
-    assert take(table, told).holder == MINE
+    assert take(table, told).record == MINE
     assert clock[0] == begun
     assert told == [f"the lock of a release that is no more is taken over: the release by joon, since "
                     f"{OTHER.started_at} (process {HERE.pid} on {HERE.place.partition('/')[0]})"]  # fmt: skip
@@ -267,9 +267,9 @@ def test_the_step_says_what_was_before_and_gives_back(table: Table) -> None:
     # As after an attempt whose answer was lost.
     holding.hold(options(state="released", lock=result["lock"]), check=False, report=told.append)
     assert told == []
-    table.held_by(OTHER)
+    other = table.held_by(OTHER)
     holding.hold(options(state="released", lock=result["lock"]), check=False, report=told.append)
-    assert told == [f"the lock was not ours any more, and now there is {OTHER}: it may have run beside this one"]
+    assert told == [f"the lock was not ours any more, and now there is {other}: it may have run beside this one"]
 
 
 def test_a_lock_that_cannot_be_given_back_fails_no_release(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -294,11 +294,11 @@ def test_a_lock_that_nobody_would_keep_is_not_held(table: Table, monkeypatch: py
 
 
 def test_check_mode_only_says_who_holds_it(table: Table) -> None:
-    table.held_by(OTHER)
+    other = table.held_by(OTHER)
     told: list[str] = []
     result = holding.hold(options(), check=True, report=told.append)
     assert result["lock"] == {}
-    assert told == [f"under way: {OTHER}"]
+    assert told == [f"under way: {other}"]
     assert not {"dynamodb:PutItem", "dynamodb:DeleteItem"} & set(table.calls)
     table.exists = False
     assert holding.hold(options(), check=True, report=told.append)["lock"] == {}

@@ -8,9 +8,10 @@ from typing import Any
 from ..aws.clients import Aws, Connection
 from ..aws.errors import AwsError, SlipwayError
 from . import keeper
-from .lock import LEASE, Holder, Lock, acquire, look, release
+from .lock import LEASE, Lock, acquire, look, release
 from .observe import describe, primary
 from .process import Process
+from .record import Record
 from .recording import now, who
 
 Report = Callable[[str], None]
@@ -48,12 +49,12 @@ def _take(aws: Aws, options: Mapping[str, Any], check: bool, report: Report, own
     if check:
         held = look(aws, table, service)
         if held is not None:
-            report(f"under way: {held.holder}")
+            report(f"under way: {held}")
         return {**begun, "lock": {}, "before": before(aws, options)}
     process = Process.of(owner) if owner else _NOBODY
-    texts = {name: options.get(name) or "" for name in ("tag", "digest", "revision", "commit")}
-    holder = Holder(process, who=asked, kind=options["kind"], started_at=started_at, **texts)
-    lock = acquire(aws, table, service, holder, timeout=options["timeout"], report=report)
+    texts: Mapping[str, Any] = {name: options.get(name) or "" for name in ("tag", "digest", "revision", "commit")}
+    record = Record(service, started_at, options["kind"], who=asked, **texts)
+    lock = acquire(aws, table, record, process, timeout=options["timeout"], report=report)
     keeper_pid = 0
     try:
         keeper_pid = keeper.start(aws.connection, lock, process) if owner else 0
@@ -69,7 +70,7 @@ def _take(aws: Aws, options: Mapping[str, Any], check: bool, report: Report, own
 
 
 def _told(lock: Lock, keeper_pid: int) -> dict[str, Any]:
-    return {"table": lock.table, "service": lock.service, "token": lock.token, "keeper_pid": keeper_pid}
+    return {"table": lock.table, "service": lock.record.service, "token": lock.token, "keeper_pid": keeper_pid}
 
 
 def before(aws: Aws, options: Mapping[str, Any]) -> dict[str, str]:
@@ -101,5 +102,5 @@ def _give_back(aws: Aws, options: Mapping[str, Any], check: bool, report: Report
     keeper.stop(int(lock.get("keeper_pid") or 0))
     # One that is gone was given back already, by an attempt whose answer was lost.
     if not ours and (other := look(aws, table, service)) is not None:
-        report(f"the lock was not ours any more, and now there is {other.holder}: it may have run beside this one")
+        report(f"the lock was not ours any more, and now there is {other}: it may have run beside this one")
     return {"lock": {}}

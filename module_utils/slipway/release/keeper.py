@@ -89,7 +89,7 @@ def _give_back(aws: Aws, lock: Lock) -> None:
     # Whoever holds the lock now has written the record: renewing tells.
     if renew(aws, lock):
         write(aws, lock.table, lock.interrupted(), only_new=True)
-        release(aws, lock.table, lock.service, lock.token)
+        release(aws, lock.table, lock.record.service, lock.token)
 
 
 def stop(pid: int) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
@@ -30,80 +30,54 @@ _OURS = {"ConditionExpression": "#token = :token", "ExpressionAttributeNames": {
 _KILLED = "the release was killed before its end"
 
 
-@dataclass(frozen=True)
-class Holder:
-    """Who releases what; of `kind` and the rest as Record has it.
-
-    Attributes:
-        process: the ansible-playbook; without a pid where nobody can tell.
-    """
-
-    process: Process
-    who: str = ""
-    kind: str = "release"
-    started_at: str = ""
-    tag: str = ""
-    digest: str = ""
-    revision: str = ""
-    commit: str = ""
-
-    def __str__(self) -> str:
-        what = self.tag or self.revision or self.digest
-        doing = f"the {self.kind}{f' of {what}' if what else ''}"
-        where = f" (process {self.process.pid} on {_host(self.process)})" if self.process.pid else ""
-        return f"{doing} by {self.who or 'nobody known'}, since {self.started_at or 'nobody knows when'}{where}"
+_TEXTS = ("who", "kind", "started_at", "tag", "digest", "revision", "commit")
 
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock as it is in the table."""
+    """A lock as it is in the table.
+
+    Attributes:
+        record: what its release leaves behind where it is killed.
+        process: the ansible-playbook; without a pid where nobody can tell.
+    """
 
     table: str
-    service: str
     token: str
-    holder: Holder
+    record: Record
+    process: Process
     renewal: int = 1
+
+    def __str__(self) -> str:
+        of = self.record
+        what = of.tag or of.revision or of.digest
+        doing = f"the {of.kind}{f' of {what}' if what else ''}"
+        where = f" (process {self.process.pid} on {_host(self.process)})" if self.process.pid else ""
+        return f"{doing} by {of.who or 'nobody known'}, since {of.started_at or 'nobody knows when'}{where}"
 
     @property
     def key(self) -> dict[str, Any]:
         """Its item's key."""
-        return _key(self.service)
+        return _key(self.record.service)
 
     def item(self) -> dict[str, Any]:
         """Its item."""
-        mine, process = self.holder, self.holder.process
         values = {
-            "service": self.service,
+            "service": self.record.service,
             "item": _ITEM,
             "token": self.token,
             "renewal": self.renewal,
-            "host": _host(process),
-            "pid": process.pid,
-            "place": process.place,
-            "born": process.born,
-            **{name: getattr(mine, name) for name in _TEXTS},
+            "host": _host(self.process),
+            "pid": self.process.pid,
+            "place": self.process.place,
+            "born": self.process.born,
+            **{name: getattr(self.record, name) for name in _TEXTS},
         }
         return stored({key: value for key, value in values.items() if value != ""})
 
     def interrupted(self) -> Record:
         """The record of its release, where that was killed."""
-        mine = self.holder
-        return Record(
-            service=self.service,
-            started_at=mine.started_at,
-            kind="rollback" if mine.kind == "rollback" else "release",
-            verdict="interrupted",
-            who=mine.who,
-            commit=mine.commit,
-            tag=mine.tag,
-            digest=mine.digest,
-            revision=mine.revision,
-            cause=_KILLED,
-            cause_code="interrupted",
-        )
-
-
-_TEXTS = ("who", "kind", "started_at", "tag", "digest", "revision", "commit")
+        return replace(self.record, verdict="interrupted", cause=_KILLED, cause_code="interrupted")
 
 
 @dataclass
@@ -141,23 +115,23 @@ def look(aws: Aws, table: str, service: str) -> Lock | None:
         return None
     values = plain(answer["Item"])
     process = Process(int(values.get("pid", 0)), str(values.get("place", "")), str(values.get("born", "")))
-    holder = Holder(process, **{name: str(values.get(name, "")) for name in _TEXTS})
-    return Lock(table, service, str(values.get("token", "")), holder, int(values.get("renewal", 0)))
+    record = Record.of({"service": service, **{name: str(values.get(name, "")) for name in _TEXTS}})
+    return Lock(table, str(values.get("token", "")), record, process, int(values.get("renewal", 0)))
 
 
-def acquire(aws: Aws, table: str, service: str, holder: Holder, *, timeout: float, report: Report) -> Lock:
+def acquire(aws: Aws, table: str, record: Record, process: Process, *, timeout: float, report: Report) -> Lock:
     """Take the lock, after whoever has it, or in the place of a release that is no more.
 
     Raises:
         SlipwayError: another release holds it, and did not end in time; or AWS refused a call.
     """
-    mine = Lock(table, service, uuid4().hex, holder)
+    mine = Lock(table, uuid4().hex, record, process)
     started = time.monotonic()
     watched: _Watched | None = None
     while True:
         if _put(aws, mine, "attribute_not_exists(#token)", {}):
             return mine
-        other = look(aws, table, service)
+        other = look(aws, table, record.service)
         now = time.monotonic()
         if other is None:
             time.sleep(_EVERY / 10)
@@ -170,7 +144,7 @@ def acquire(aws: Aws, table: str, service: str, holder: Holder, *, timeout: floa
         elif watched.renewal != other.renewal:
             watched.renewal, watched.since, watched.moved = other.renewal, now, True
         if _is_stale(other, watched, now):
-            report(f"the lock of a release that is no more is taken over: {other.holder}")
+            report(f"the lock of a release that is no more is taken over: {other}")
             if _take_over(aws, mine, other):
                 return mine
             continue
@@ -180,7 +154,7 @@ def acquire(aws: Aws, table: str, service: str, holder: Holder, *, timeout: floa
             raise _refusal(other, timeout)
         if not watched.told or now - watched.told >= _REMIND:
             watched.told = now
-            report(f"waiting for {other.holder}; {now - started:.0f} of {timeout:.0f} s")
+            report(f"waiting for {other}; {now - started:.0f} of {timeout:.0f} s")
         time.sleep(_EVERY)
 
 
@@ -238,14 +212,14 @@ def _done(aws: Aws, operation: str, **params: Any) -> bool:
 
 
 def _is_stale(other: Lock, watched: _Watched, now: float) -> bool:
-    return other.holder.process.is_gone() or now - watched.since >= LEASE
+    return other.process.is_gone() or now - watched.since >= LEASE
 
 
 def _take_over(aws: Aws, mine: Lock, other: Lock) -> bool:
     condition = "#token = :token AND #renewal = :renewal"
     if not _put(aws, mine, condition, {":token": other.token, ":renewal": other.renewal}):
         return False
-    if other.holder.started_at:
+    if other.record.started_at:
         write(aws, mine.table, other.interrupted(), only_new=True)
     return True
 
@@ -253,7 +227,7 @@ def _take_over(aws: Aws, mine: Lock, other: Lock) -> bool:
 def _refusal(other: Lock, timeout: float) -> SlipwayError:
     remedy = "wait for its end and run the same command again; a release that is killed gives its lock back by itself"
     return SlipwayError(
-        f"another release holds it, and did not end within {timeout:.0f} s: {other.holder}",
-        where=other.service,
+        f"another release holds it, and did not end within {timeout:.0f} s: {other}",
+        where=other.record.service,
         remedy=remedy,
     )
