@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from ..resources.ecs_deployments import deployment_of
 from .evidence import Evidence
 from .verdict import Verdict
 
@@ -66,6 +67,5 @@ def lifetime(task: Mapping[str, Any]) -> float | None:
 
 
 def _stands(evidence: Evidence) -> bool:
-    deployments = (evidence.service or {}).get("deployments") or ()
-    mine: Mapping[str, Any] = next((one for one in deployments if one.get("id") == evidence.deployment_id), {})
+    mine = deployment_of(evidence.service, evidence.deployment_id)
     return bool(mine.get("runningCount", 0) >= mine.get("desiredCount", 0))

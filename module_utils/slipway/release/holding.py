@@ -7,9 +7,10 @@ from typing import Any
 
 from ..aws.clients import Aws, Connection
 from ..aws.errors import AwsError, SlipwayError
+from ..resources.ecs_deployments import primary
 from . import keeper
 from .lock import LEASE, Lock, acquire, look, release
-from .observe import describe, primary
+from .observe import describe
 from .process import Process
 from .record import Record
 from .recording import now, who

@@ -67,26 +67,6 @@ def describe(aws: Aws, cluster: str, name: str) -> dict[str, Any] | None:
     return services[0] if services and services[0].get("status") != "INACTIVE" else None
 
 
-def primary(service: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """The PRIMARY deployment of a service."""
-    return next((one for one in (service or {}).get("deployments") or () if one.get("status") == "PRIMARY"), {})
-
-
-def deployment_of(service: Mapping[str, Any] | None, identity: str) -> Mapping[str, Any]:
-    """A deployment of a service by its id; empty when it is gone."""
-    return next((one for one in (service or {}).get("deployments") or () if one.get("id") == identity), {})
-
-
-def serving_deployments(service: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
-    """The deployments with running tasks; none of one being deleted: its last tasks are on their way out.
-
-    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html
-    """
-    if not service or service.get("status", "ACTIVE") != "ACTIVE":
-        return []
-    return [one for one in service.get("deployments") or () if one.get("runningCount")]
-
-
 def target_group_arns(service: Mapping[str, Any] | None) -> list[str]:
     """The target groups of a service; where ECS shifts requests there are two, and either may have them."""
     arns = []

@@ -12,8 +12,9 @@ from typing import Any
 
 from ..aws.clients import Aws, Connection
 from ..aws.errors import AwsError, SlipwayError
+from ..resources.ecs_deployments import primary, serving_deployments
 from ..resources.names import last_part
-from .observe import describe, primary, serving_deployments
+from .observe import describe
 from .patience import patiently
 from .rollback_decision import BY_ECS, Asked, Decision, decide, failed_deployment, soon_rolled_back, standing
 from .rollback_sight import definitions, service_deployments, sight

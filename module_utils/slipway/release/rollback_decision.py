@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from ..resources.ecs_deployments import deployment_of, primary
 from ..resources.names import last_part
-from .observe import deployment_of, primary
 from .rollback_target import Sighting, Target, choose, pasts
 from .verdict import service_deployment
 

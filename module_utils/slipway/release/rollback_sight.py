@@ -10,9 +10,10 @@ from typing import Any
 from ..aws.clients import Aws
 from ..aws.errors import AwsError
 from ..engine.parallel import side_by_side
+from ..resources.ecs_deployments import primary
 from ..resources.names import last_part
 from .history import latest
-from .observe import describe, primary
+from .observe import describe
 from .record import Record
 from .rollback_decision import Asked
 from .rollback_target import Sighting, candidates, named, revision_arn

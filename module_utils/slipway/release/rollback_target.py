@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ..resources.ecs_deployments import deployment_of, primary
 from ..resources.names import last_part
 from .record import Record
 from .verdict import service_deployment
@@ -155,10 +156,9 @@ def pasts(sighting: Sighting, failed_id: str = "") -> list[Past]:
 
 
 def _current(sighting: Sighting, failed_id: str) -> str:
-    deployments = sighting.service.get("deployments") or ()
-    for one in deployments:
-        if one.get("id") == failed_id if failed_id else one.get("status") == "PRIMARY":
-            return last_part(str(one.get("taskDefinition") or ""))
+    mine = deployment_of(sighting.service, failed_id) if failed_id else primary(sighting.service)
+    if mine:
+        return last_part(str(mine.get("taskDefinition") or ""))
     failed = service_deployment(failed_id, sighting.service_deployments) if failed_id else None
     return _name(sighting.revisions, revision_arn(failed)) if failed else ""
 

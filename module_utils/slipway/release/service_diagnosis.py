@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..aws.clients import Aws, Connection
+from ..resources.ecs_deployments import deployment_of, primary
 from ..resources.names import last_part
 from .diagnosis import diagnose
 from .evidence import Cause, Evidence, render
-from .observe import Deployment, Observer, deployment_of, describe, primary
+from .observe import Deployment, Observer, describe
 from .verdict import Verdict, service_deployment, verdict
 from .wait import serving
 from .watch import progress, targets

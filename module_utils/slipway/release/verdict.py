@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ..resources.ecs_deployments import deployment_of, primary
+
 State = Literal["going_on", "succeeded", "failed"]
 _FAILED = {
     "STOPPED": "was stopped",
@@ -71,7 +73,7 @@ def _by_service_deployment(one: Mapping[str, Any], service: Mapping[str, Any], d
     reason = str(one.get("statusReason") or (one.get("rollback") or {}).get("reason") or "")
     if status == "SUCCESSFUL":
         return Verdict("succeeded", recorded=True)
-    if status == "STOPPED" and not reason and _primary(service) not in {deployment_id, ""}:
+    if status == "STOPPED" and not reason and primary(service).get("id", "") not in {deployment_id, ""}:
         # A deployment that is started in the middle of another one stops it.
         return Verdict("failed", "the deployment was stopped: another deployment has taken its place", recorded=True)
     if status in _FAILED:
@@ -80,30 +82,25 @@ def _by_service_deployment(one: Mapping[str, Any], service: Mapping[str, Any], d
     return Verdict("going_on", status)
 
 
-def _primary(service: Mapping[str, Any]) -> str:
-    deployments = service.get("deployments") or ()
-    return next((str(one.get("id")) for one in deployments if one.get("status") == "PRIMARY"), "")
-
-
 def _stalled(deployment_id: str, service: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
     """Whether the deployment has failed, and ECS will not roll it back: its record then stays as it is.
 
     That is so where rollback is off, and for a first deployment, which has nothing to go back to:
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html.
     """
-    deployments = service.get("deployments") or ()
-    mine: Mapping[str, Any] = next((one for one in deployments if one.get("id") == deployment_id), {})
-    if mine.get("rolloutState") != "FAILED" or record.get("status") not in {"PENDING", "IN_PROGRESS"}:
+    if deployment_of(service, deployment_id).get("rolloutState") != "FAILED" or record.get("status") not in {
+        "PENDING",
+        "IN_PROGRESS",
+    }:
         return False
     configuration = service.get("deploymentConfiguration") or {}
     guards = [configuration.get("deploymentCircuitBreaker") or {}, configuration.get("alarms") or {}]
-    return len(deployments) == 1 or not any(one.get("rollback") for one in guards)
+    return len(service.get("deployments") or ()) == 1 or not any(one.get("rollback") for one in guards)
 
 
 def _by_rollout_state(deployment_id: str, service: Mapping[str, Any]) -> Verdict:
-    deployments = service.get("deployments") or ()
-    mine = next((one for one in deployments if one.get("id") == deployment_id), None)
-    if mine is None:
+    mine = deployment_of(service, deployment_id)
+    if not mine:
         return Verdict("failed", "the deployment was rolled back or replaced by another one")
     state, reason = mine.get("rolloutState"), mine.get("rolloutStateReason") or ""
     if state == "FAILED":

@@ -9,11 +9,12 @@ from typing import Any
 
 from ..aws.clients import Aws, Connection
 from ..aws.errors import AwsError, SlipwayError
+from ..resources.ecs_deployments import deployment_of, primary, serving_deployments
 from ..resources.names import last_part
 from .diagnosis import diagnose
 from .endurance import Endurance
 from .evidence import Cause, Evidence, render
-from .observe import Deployment, Observer, deployment_of, describe, primary, serving_deployments
+from .observe import Deployment, Observer, describe
 from .patience import patiently
 from .verdict import Verdict, verdict
 from .watch import Watch, stopped_reason

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from ..resources.ecs_deployments import deployment_of
 from .diagnosis import diagnose
 from .evidence import Evidence
 from .verdict import service_deployment
@@ -25,7 +26,7 @@ class Watch:
 
     def news(self, evidence: Evidence, errors: Iterable[str] = (), *, going_on: bool = True) -> Iterator[str]:
         """What is new: the deployment's state, tasks, targets, events, error lines, and what they come to."""
-        own = _own(evidence)
+        own = deployment_of(evidence.service, evidence.deployment_id)
         yield from self._changed("progress", progress(own))
         yield from self._changed("stage", stage(evidence))
         yield from self._changed("targets", targets(evidence))
@@ -62,11 +63,6 @@ class Watch:
                 new[str(event["message"])] += 1
         # Each of several tasks may have the same words.
         yield from (f"event: {message}{f' ({count} times)' if count > 1 else ''}" for message, count in new.items())
-
-
-def _own(evidence: Evidence) -> Mapping[str, Any]:
-    deployments = (evidence.service or {}).get("deployments") or ()
-    return next((one for one in deployments if one.get("id") == evidence.deployment_id), {})
 
 
 def progress(mine: Mapping[str, Any]) -> str:

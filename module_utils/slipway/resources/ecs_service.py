@@ -14,6 +14,7 @@ from ..engine.compare import Difference, Rules, changed_options, laid_over
 from ..engine.kind import Kind, Known, Options, Reference
 from ..engine.plan import Call, Desired, Live, Plan
 from . import ecs_traffic, tags
+from .ecs_deployments import primary
 from .names import arn, is_arn, last_part, security_group_id
 
 _CREATE = input_shape("ecs", "CreateService")
@@ -196,7 +197,6 @@ def to_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def outputs(service: Mapping[str, Any]) -> dict[str, Any]:
     """What others may ask of a service, from any response that holds it."""
-    primary = _primary(service)
     return {
         "arn": service["serviceArn"],
         "service": service["serviceName"],
@@ -204,7 +204,7 @@ def outputs(service: Mapping[str, Any]) -> dict[str, Any]:
         "status": service.get("status", ""),
         "task_definition": service.get("taskDefinition", ""),
         "desired_count": service.get("desiredCount", 0),
-        "deployment_id": primary.get("id", ""),
+        "deployment_id": primary(service).get("id", ""),
     }
 
 
@@ -220,8 +220,8 @@ def _describe(aws: Aws, cluster: str, names: list[str]) -> Iterator[dict[str, An
 
 
 def _live(aws: Aws, service: dict[str, Any], options: Options) -> Live:
-    primary = _primary(service)
-    whole = {**service, **{key: primary[key] for key in _OF_DEPLOYMENT if primary.get(key)}}
+    newest = primary(service)
+    whole = {**service, **{key: newest[key] for key in _OF_DEPLOYMENT if newest.get(key)}}
     fields: dict[str, Any] = from_api(_CREATE, {key: value for key, value in whole.items() if key != "tags"})
     fields["tags"] = tags.from_pairs(service.get("tags"), "key", "value")
     known = outputs(service)
@@ -236,7 +236,7 @@ def _live(aws: Aws, service: dict[str, Any], options: Options) -> Live:
 def _has_failed(service: Mapping[str, Any]) -> bool:
     """Whether what is deployed failed and nothing is being deployed in its place; what was rolled back is no matter."""
     under_way = any(one.get("rolloutState") == "IN_PROGRESS" for one in service.get("deployments") or ())
-    return bool(_primary(service).get("rolloutState") == "FAILED" and not under_way)
+    return bool(primary(service).get("rolloutState") == "FAILED" and not under_way)
 
 
 def _least_tasks(aws: Aws, cluster: str, name: str) -> int | None:
@@ -254,10 +254,6 @@ def _least_tasks(aws: Aws, cluster: str, name: str) -> int | None:
             return None
         raise
     return next((int(one["MinCapacity"]) for one in answer["ScalableTargets"]), None)
-
-
-def _primary(service: Mapping[str, Any]) -> Mapping[str, Any]:
-    return next((one for one in service.get("deployments") or () if one.get("status") == "PRIMARY"), {})
 
 
 def _awsvpc(options: Options) -> Mapping[str, Any]:

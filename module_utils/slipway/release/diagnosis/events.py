@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ...resources.ecs_deployments import deployment_of
 from .facts import Facts
 from .rules import rule_for
 from .signs import Sign
@@ -47,11 +48,10 @@ def _messages(events: Sequence[Mapping[str, Any]], *, steady: int) -> list[str]:
 
 
 def _since(facts: Facts) -> Any:
-    deployments = facts.service.get("deployments") or ()
-    made = [one.get("createdAt") for one in deployments if one.get("id") == facts.evidence.deployment_id]
+    made = deployment_of(facts.service, facts.evidence.deployment_id).get("createdAt")
     recorded = [facts.record.get("startedAt"), facts.record.get("createdAt")]
     tasks = sorted(one["createdAt"] for one in facts.evidence.tasks if one.get("createdAt"))
-    return next((one for one in (*made, *recorded, *tasks[:1]) if one is not None), None)
+    return next((one for one in (made, *recorded, *tasks[:1]) if one is not None), None)
 
 
 def read_events(facts: Facts, *, unwell: int) -> Iterator[Sign]:

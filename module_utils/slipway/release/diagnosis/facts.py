@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ...resources.ecs_deployments import deployment_of, primary
 from ..evidence import Evidence
 from ..verdict import service_deployment, verdict
 from .signs import LOG_LINES
@@ -40,15 +41,12 @@ class Facts:
     @property
     def deployment_id(self) -> str:
         """The deployment it is about; without a named one, the service's newest."""
-        deployments = self.service.get("deployments") or ()
-        primary = (str(one.get("id") or "") for one in deployments if one.get("status") == "PRIMARY")
-        return self.evidence.deployment_id or next(primary, "")
+        return self.evidence.deployment_id or str(primary(self.service).get("id") or "")
 
     @property
     def deployment(self) -> Mapping[str, Any]:
         """It, as DescribeServices has it."""
-        deployments: Sequence[Mapping[str, Any]] = self.service.get("deployments") or ()
-        return next((one for one in deployments if one.get("id") == self.deployment_id), {})
+        return deployment_of(self.service, self.deployment_id)
 
     @property
     def is_complete(self) -> bool:
@@ -77,8 +75,8 @@ class Facts:
         found = verdict(self.evidence.deployment_id, self.evidence.service, self.evidence.service_deployments)
         if "another deployment has taken its place" in found.reason:
             return True
-        others = {str(one.get("id")) for one in self.service.get("deployments") or () if one.get("status") == "PRIMARY"}
-        return self.record.get("status") == "STOPPED" and bool(others - {self.evidence.deployment_id})
+        newest = primary(self.service).get("id", "")
+        return self.record.get("status") == "STOPPED" and newest not in {self.evidence.deployment_id, ""}
 
     @property
     def region(self) -> str:

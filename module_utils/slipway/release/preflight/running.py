@@ -8,6 +8,7 @@ from typing import Any
 
 from ...aws.clients import Aws
 from ...engine.parallel import side_by_side
+from ...resources.ecs_deployments import primary
 from .check import Check, fail, ok, warn
 from .seen import Seen, absent
 
@@ -111,12 +112,10 @@ def check_deployment(service: Service, seen: Seen) -> Iterator[Check]:
     found = seen["service"]
     if found is None or found.get("status") != "ACTIVE":
         return
-    deployments = found.get("deployments") or ()
-    going = [one for one in deployments if one.get("status") == "PRIMARY" and one.get("rolloutState") == "IN_PROGRESS"]
-    if not going:
+    one = primary(found)
+    if one.get("rolloutState") != "IN_PROGRESS":
         yield ok("no deployment is under way")
         return
-    one = going[0]
     since = f"since {one['createdAt']:%Y-%m-%d %H:%M:%S %Z}" if one.get("createdAt") else "already"
     tasks = f"{one.get('runningCount', 0)} of {one.get('desiredCount', 0)} tasks"
     task_definition = str(one.get("taskDefinition", "")).rpartition("/")[2]

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ...resources.ecs_deployments import primary
 from ...resources.names import last_part
 from ..record import Record
 from .table import WIDTH, table, width_of, wrapped
@@ -107,17 +108,12 @@ def row(seen: Seen, now: datetime) -> Row:
 def serving(service: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """The deployment whose tasks serve: not the PRIMARY one while that is not complete, and another one runs."""
     deployments: list[Mapping[str, Any]] = list((service or {}).get("deployments") or ())
-    primary = _primary(service)
-    if primary.get("rolloutState", "COMPLETED") == "COMPLETED":
-        return primary
+    newest = primary(service)
+    if newest.get("rolloutState", "COMPLETED") == "COMPLETED":
+        return newest
     others = [one for one in deployments if one.get("status") != "PRIMARY" and one.get("runningCount")]
     complete = [one for one in others if one.get("rolloutState", "COMPLETED") == "COMPLETED"]
-    return next(iter([*complete, *others]), primary)
-
-
-def _primary(service: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    deployments = (service or {}).get("deployments") or ()
-    return next((one for one in deployments if one.get("status") == "PRIMARY"), {})
+    return next(iter([*complete, *others]), newest)
 
 
 def _state(target: Mapping[str, Any]) -> str:
@@ -141,7 +137,7 @@ def _notes(seen: Seen, service: Mapping[str, Any] | None, now: datetime) -> Iter
         yield "the ECS service is being deleted (DRAINING)"
     if seen.lock:
         yield _holder(seen.lock, now)
-    yield from _deployment_notes(_primary(service), now)
+    yield from _deployment_notes(primary(service), now)
     firing = [str(one["AlarmName"]) for one in seen.alarms if one.get("StateValue") == "ALARM"]
     if firing:
         yield f"in ALARM: {', '.join(firing)}"
@@ -162,14 +158,14 @@ def _holder(lock: Mapping[str, Any], now: datetime) -> str:
     return f"{what} is under way: {lock.get('who') or 'nobody known'}{where}{lasting}"
 
 
-def _deployment_notes(primary: Mapping[str, Any], now: datetime) -> Iterator[str]:
-    revision, state = last_part(str(primary.get("taskDefinition") or "")), primary.get("rolloutState")
+def _deployment_notes(newest: Mapping[str, Any], now: datetime) -> Iterator[str]:
+    revision, state = last_part(str(newest.get("taskDefinition") or "")), newest.get("rolloutState")
     if state == "IN_PROGRESS":
-        tasks = f"{primary.get('runningCount', 0)} of {primary.get('desiredCount', 0)} tasks running"
-        since = age(_iso(primary.get("createdAt")), now)
+        tasks = f"{newest.get('runningCount', 0)} of {newest.get('desiredCount', 0)} tasks running"
+        since = age(_iso(newest.get("createdAt")), now)
         yield f"the deployment of {revision} is under way for {since}: {tasks}"
     if state == "FAILED":
-        reason = primary.get("rolloutStateReason")
+        reason = newest.get("rolloutStateReason")
         yield f"the deployment of {revision} failed{f': {reason}' if reason else ''}"
 
 
