@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from slipway.release.one_off_task import run_task
 from tests.emulators.emulator import Emulator
 
 LOGS = {"awslogs-group": "/ecs/voj", "awslogs-region": "ap-northeast-2", "awslogs-stream-prefix": "voj"}
-Definition = Callable[..., str]
 
 
 def register(emulator: Emulator, **container: Any) -> str:

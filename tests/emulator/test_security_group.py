@@ -13,7 +13,6 @@ HTTPS = {"ip_protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_ipv4": "0
 HTTPS_6 = {"ip_protocol": "tcp", "from_port": 443, "cidr_ipv6": "::/0"}
 FROM_BALANCER = {"ip_protocol": "tcp", "from_port": 8000, "source_security_group": "slipway-life-alb"}
 PING = {"ip_protocol": "icmp", "from_port": 8, "to_port": 0, "cidr_ipv4": "10.1.2.3/8"}
-ALL_OUT = {"ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0"}
 DATABASE = {"ip_protocol": "tcp", "from_port": 5432, "cidr_ipv4": "10.0.0.0/16"}
 
 CASES = [

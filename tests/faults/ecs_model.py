@@ -14,7 +14,6 @@ from typing import Any
 
 # A deployment ends in one of these.
 ENDED = frozenset({"SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"})
-ROLLING_BACK = frozenset({"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"})
 _EVENTS = 100
 _random = random.SystemRandom()
 

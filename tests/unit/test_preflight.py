@@ -40,7 +40,6 @@ BALANCER = "arn:aws:elasticloadbalancing:ap-northeast-2:123456789012:loadbalance
 GROUP = "arn:aws:elasticloadbalancing:ap-northeast-2:123456789012:targetgroup/web/73e2d6bc24d8a067"
 OTHER = "arn:aws:elasticloadbalancing:ap-northeast-2:123456789012:targetgroup/shop/73e2d6bc24d8a068"
 ROLE_ARN = "arn:aws:iam::123456789012:role/web-execution"
-DENIED = Unread("denied", "ec2:DescribeRouteTables", "no")
 
 
 def described(**variables: Any) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from slipway.release.rollback_target import Sighting
 from tests.unit.test_rollback_target import BAD, GOOD, START, Deployed, identity, record, sighted, td
 
 GOING = "IN_PROGRESS"
-Before = dict[str, str] | None
 
 
 def before(number: int = 0, task: int = 0, state: str = "COMPLETED") -> dict[str, str]:

@@ -21,7 +21,6 @@ GROUP = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/voj-backen
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:voj/prod-AbCdEf"
 EXECUTION_ROLE = "voj-backend-execution"
 TASK = "4f1e2d3c4b5a69788796a5b4c3d2e1f0"
-NO_ROUTE = "Check your task network configuration."
 
 _GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 STOPPED = _GUIDE + "stopped-task-error-codes.html"
