@@ -32,6 +32,9 @@ def observed(*history: Deployed, primary: int, state: str = GOING, **more: Any) 
     )
 
 
+# The second release failed; the first one served before it.
+SECOND = Asked(identity(2), before(1, 1))
+
 FAILURES: list[tuple[str, Sighting, Asked, str, str]] = [
     # name, what was observed, what was asked, the act, its target
     ("nothing was made", observed((1, 1, GOOD), primary=1), Asked(before=before(1, 1)), "none", ""),
@@ -65,80 +68,26 @@ FAILURES: list[tuple[str, Sighting, Asked, str, str]] = [
         "stop",
         "voj:1",
     ),
-    (
-        "it is under way",
-        observed((1, 1, GOOD), (2, 2, GOING), primary=2),
-        Asked(identity(2), before(1, 1)),
-        "stop",
-        "voj:1",
-    ),
-    (
-        "it has not begun",
-        observed((1, 1, GOOD), (2, 2, "PENDING"), primary=2),
-        Asked(identity(2), before(1, 1)),
-        "stop",
-        "voj:1",
-    ),
-    (
-        "it stands but does not answer",
-        observed((1, 1, GOOD), (2, 2, GOOD), primary=2),
-        Asked(identity(2), before(1, 1)),
-        "update",
-        "voj:1",
-    ),
-    (
-        "it was stopped for good",
-        observed((1, 1, GOOD), (2, 2, "STOPPED"), primary=2),
-        Asked(identity(2), before(1, 1)),
-        "update",
-        "voj:1",
-    ),
-    (
-        "ECS goes back",
-        observed((1, 1, GOOD), (2, 2, "ROLLBACK_IN_PROGRESS"), primary=1),
-        Asked(identity(2), before(1, 1)),
-        "follow",
-        "",
-    ),
-    (
-        "ECS is about to",
-        observed((1, 1, GOOD), (2, 2, "ROLLBACK_REQUESTED"), primary=2),
-        Asked(identity(2), before(1, 1)),
-        "follow",
-        "",
-    ),
-    (
-        "ECS is about to stop it",
-        observed((1, 1, GOOD), (2, 2, "STOP_REQUESTED"), primary=2),
-        Asked(identity(2), before(1, 1)),
-        "follow",
-        "",
-    ),
-    (
-        "ECS went back",
-        observed((1, 1, GOOD), (2, 2, BAD, 1), primary=1, state="COMPLETED"),
-        Asked(identity(2), before(1, 1)),
-        "follow",
-        "",
-    ),
+    ("it is under way", observed((1, 1, GOOD), (2, 2, GOING), primary=2), SECOND, "stop", "voj:1"),
+    ("it has not begun", observed((1, 1, GOOD), (2, 2, "PENDING"), primary=2), SECOND, "stop", "voj:1"),
+    ("it stands but does not answer", observed((1, 1, GOOD), (2, 2, GOOD), primary=2), SECOND, "update", "voj:1"),
+    ("it was stopped for good", observed((1, 1, GOOD), (2, 2, "STOPPED"), primary=2), SECOND, "update", "voj:1"),
+    ("ECS goes back", observed((1, 1, GOOD), (2, 2, "ROLLBACK_IN_PROGRESS"), primary=1), SECOND, "follow", ""),
+    ("ECS is about to", observed((1, 1, GOOD), (2, 2, "ROLLBACK_REQUESTED"), primary=2), SECOND, "follow", ""),
+    ("ECS is about to stop it", observed((1, 1, GOOD), (2, 2, "STOP_REQUESTED"), primary=2), SECOND, "follow", ""),
+    ("ECS went back", observed((1, 1, GOOD), (2, 2, BAD, 1), primary=1, state="COMPLETED"), SECOND, "follow", ""),
     (
         "ECS could not go back",
         observed((1, 1, GOOD), (2, 2, "ROLLBACK_FAILED"), primary=1, state="FAILED"),
-        Asked(identity(2), before(1, 1)),
+        SECOND,
         "update",
         "voj:1",
     ),
-    (
-        "ECS went back, and nothing tells",
-        observed(primary=1, state="COMPLETED"),
-        Asked(identity(2), before(1, 1)),
-        "follow",
-        "",
-    ),
+    ("ECS went back, and nothing tells", observed(primary=1, state="COMPLETED"), SECOND, "follow", ""),
     (
         "nobody went back, and only records tell",
         observed(primary=2, state="FAILED", records=[record(1, "succeeded", 1)]),
-        Asked(identity(2), before(1, 1)),
+        SECOND,
         "update",
         "voj:1",
     ),
@@ -167,29 +116,17 @@ FAILURES: list[tuple[str, Sighting, Asked, str, str]] = [
     (
         "what served before is INACTIVE",
         observed((1, 1, GOOD), (2, 2, GOOD), primary=2, defined={"x:1": {}}),
-        Asked(identity(2), before(1, 1)),
+        SECOND,
         "none",
         "",
     ),
-    ("what served before is all that tells", observed(primary=2), Asked(identity(2), before(1, 1)), "update", "voj:1"),
-    (
-        "the same again, under way",
-        observed((1, 1, GOOD), (2, 1, GOING), primary=2),
-        Asked(identity(2), before(1, 1)),
-        "stop",
-        "voj:1",
-    ),
-    (
-        "the same again, that stands",
-        observed((1, 1, GOOD), (2, 1, GOOD), primary=2),
-        Asked(identity(2), before(1, 1)),
-        "none",
-        "voj:1",
-    ),
+    ("what served before is all that tells", observed(primary=2), SECOND, "update", "voj:1"),
+    ("the same again, under way", observed((1, 1, GOOD), (2, 1, GOING), primary=2), SECOND, "stop", "voj:1"),
+    ("the same again, that stands", observed((1, 1, GOOD), (2, 1, GOOD), primary=2), SECOND, "none", "voj:1"),
     (
         "the same in another network",
         observed((1, 1, GOOD), (2, 1, GOOD), primary=2, revisions={1: {"networkConfiguration": {"a": 1}}}),
-        Asked(identity(2), before(1, 1)),
+        SECOND,
         "update",
         "voj:1",
     ),
@@ -278,7 +215,7 @@ def test_by_hand(sighting: Sighting, to: str, act: str, target: str) -> None:
 
 
 def test_what_is_stopped_is_the_deployment_that_failed() -> None:
-    found = decide(observed((1, 1, GOOD), (2, 2, GOING), primary=2), Asked(identity(2), before(1, 1)))
+    found = decide(observed((1, 1, GOOD), (2, 2, GOING), primary=2), SECOND)
     assert found.arn.endswith("service-deployment/c/s/2")
     assert found.failed_id == identity(2)
 
