@@ -38,6 +38,52 @@ class _Target:
     port: int = 0
 
 
+# What a reason means: the class of the cause, its title and its remedy, with `{...}` for what is known of the target.
+_UNUSABLE = (
+    "target_health_check",
+    "a target can't be used ({reason})",
+    "check the target group's type (ip) and its health check",
+)
+_MEANINGS = {
+    "Target.ResponseCodeMismatch": (
+        "target_health_check",
+        "{check} is answered with {codes}, and {expected} is expected",
+        "correct the path (service_health_check.path) or the codes, or make the application answer {it} with "
+        "{expected} without a login or redirect; try it: curl -i http://localhost:{port}{path}",
+    ),
+    "Target.Timeout": (
+        "target_health_check",
+        "{check} gets no answer in time on port {port}",
+        "let the load balancer's security group reach port {port} in {security_groups}; check that the application "
+        "answers {it} within {seconds} s, or needs more CPU or a longer service_health_check_grace_period",
+    ),
+    "Target.NotInUse": (
+        "load_balancer_detached",
+        "the target group is attached to no listener, or its zone is not the load balancer's",
+        "run deploy.yml, which makes the listener's rule; check that the load balancer has subnets in the zones of the "
+        "tasks",
+    ),
+    "Target.HealthCheckDisabled": _UNUSABLE,
+    "Target.IpUnusable": _UNUSABLE,
+    "Target.InvalidState": _UNUSABLE,
+    "Target.NotRegistered": _UNUSABLE,
+    "Elb.InternalError": (
+        "platform",
+        "the load balancer failed by an error of its own",
+        "run the same command again later",
+    ),
+}
+_UNUSED = (
+    "load_balancer_detached",
+    "a target is registered and not used",
+    "check the listener's rule and the zones of the load balancer",
+)
+_FAILS = (
+    "target_health_check",
+    "{check} fails",
+    "check that the application answers {it} on port {port} with {expected}, and that it starts within the grace "
+    "period{of_grace} (service_health_check_grace_period)",
+)
 _GOING = frozenset({"Elb.RegistrationInProgress", "Elb.InitialHealthChecking", "Target.DeregistrationInProgress"})
 
 
@@ -77,68 +123,28 @@ def _reason(text: str) -> str:
 
 
 def _sign(target: _Target, facts: Facts) -> Sign:
-    state, reason, description, line = target.state, target.reason, target.description, target.line
     port = target.port or facts.port
     group = facts.evidence.target_group
     path, matcher = facts.health_path, str((group.get("Matcher") or {}).get("HttpCode") or "200")
     check = f"the health check path {path}" if path else "the health check"
-    match reason:
-        case "Target.ResponseCodeMismatch":
-            found = _CODES.search(description)
-            codes = found["codes"].strip() if found else "another code"
-            return Sign(
-                "target_health_check",
-                f"{check} is answered with {codes}, and {matcher} is expected",
-                line,
-                "correct the path (service_health_check.path) or the codes, or make the application answer "
-                f"{path or 'it'} with {matcher} without a login or redirect; try it: curl -i "
-                f"http://localhost:{port}{path}",
-            )
-        case "Target.Timeout":
-            return Sign(
-                "target_health_check",
-                f"{check} gets no answer in time on port {port}",
-                line,
-                f"let the load balancer's security group reach port {port} in {facts.security_groups}; check that the "
-                f"application answers {path or 'it'} within {group.get('HealthCheckTimeoutSeconds', 5)} s, or needs "
-                "more CPU or a longer service_health_check_grace_period",
-            )
-        case "Target.FailedHealthChecks":
-            return _refused(line, check, port, facts)
-        case "Target.NotInUse":
-            return Sign(
-                "load_balancer_detached",
-                "the target group is attached to no listener, or its zone is not the load balancer's",
-                line,
-                "run deploy.yml, which makes the listener's rule; check that the load balancer has subnets in the "
-                "zones of the tasks",
-            )
-        case "Target.HealthCheckDisabled" | "Target.IpUnusable" | "Target.InvalidState" | "Target.NotRegistered":
-            return Sign(
-                "target_health_check",
-                f"a target can't be used ({reason})",
-                line,
-                "check the target group's type (ip) and its health check",
-            )
-        case "Elb.InternalError":
-            return Sign(
-                "platform", "the load balancer failed by an error of its own", line, "run the same command again later"
-            )
-    if state == "unused":
-        return Sign(
-            "load_balancer_detached",
-            "a target is registered and not used",
-            line,
-            "check the listener's rule and the zones of the load balancer",
-        )
+    if target.reason == "Target.FailedHealthChecks":
+        return _refused(target.line, check, port, facts)
+    found = _CODES.search(target.description)
     grace = facts.service.get("healthCheckGracePeriodSeconds")
-    return Sign(
-        "target_health_check",
-        f"{check} fails",
-        line,
-        f"check that the application answers {path or 'it'} on port {port} with {matcher}, and that it starts within "
-        f"the grace period{f' of {grace} s' if grace is not None else ''} (service_health_check_grace_period)",
-    )
+    words = {
+        "check": check,
+        "path": path,
+        "it": path or "it",
+        "port": port,
+        "expected": matcher,
+        "codes": found["codes"].strip() if found else "another code",
+        "reason": target.reason,
+        "seconds": group.get("HealthCheckTimeoutSeconds", 5),
+        "security_groups": facts.security_groups,
+        "of_grace": f" of {grace} s" if grace is not None else "",
+    }
+    code, title, remedy = _MEANINGS.get(target.reason) or (_UNUSED if target.state == "unused" else _FAILS)
+    return Sign(code, title.format_map(words), target.line, remedy.format_map(words))
 
 
 def _refused(line: str, check: str, port: int, facts: Facts) -> Sign:
