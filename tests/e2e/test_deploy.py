@@ -5,31 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from demo import embedded_aws
 from demo.embedded_aws import ROOT, EmbeddedAws
-from demo.seed import seed
 from tests.e2e.playbook import ansible_playbook
 from tests.emulators.emulator import Emulator
 
 pytestmark = [pytest.mark.docker, pytest.mark.ministack, pytest.mark.timeout(900)]
 VOJ = ("--limit", "voj-backend")
-
-
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory, python_image: str) -> Iterator[EmbeddedAws]:
-    """An account as a first user has it."""
-    started = embedded_aws.start(tmp_path_factory.mktemp("aws"), containers=True)
-    try:
-        seed(started)
-        yield started
-    finally:
-        embedded_aws.stop(started, build_cache=False)
 
 
 def through_load_balancer(aws: EmbeddedAws, name: str, host: str, path: str) -> Any:

@@ -7,14 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from demo import embedded_aws
 from demo.embedded_aws import ROOT, EmbeddedAws
-from demo.seed import seed
 from slipway.aws.clients import Aws, Connection
 from slipway.release.history import latest
 from slipway.release.lock import look
@@ -26,16 +23,6 @@ pytestmark = [pytest.mark.docker, pytest.mark.ministack, pytest.mark.timeout(900
 TABLE, SERVICE = "slipway-releases", "lms-ecs/lms-ecs-service"
 LMS = ("-i", "local", "--limit", "lms-backend")
 VOJ = ("-i", "local", "--limit", "voj-backend", "-e", "service_dns_weight=100")
-
-
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory, python_image: str) -> Iterator[EmbeddedAws]:
-    started = embedded_aws.start(tmp_path_factory.mktemp("aws"), containers=True)
-    try:
-        seed(started)
-        yield started
-    finally:
-        embedded_aws.stop(started, build_cache=False)
 
 
 def run(aws: EmbeddedAws, playbook: str, *arguments: str, succeeds: bool = True) -> Result:

@@ -9,7 +9,7 @@ import pytest
 
 from slipway.release.service_diagnosis import diagnose_service
 from slipway.release.wait import wait
-from tests.emulators.emulator import Emulator
+from tests.emulators.emulator import FARGATE, Emulator
 
 GOOD, BAD = ["sleep", "600"], ["sh", "-c", "echo error: no way to start; exit 3"]
 LOG = {"awslogs-group": "/ecs/voj", "awslogs-region": "ap-northeast-2", "awslogs-stream-prefix": "ecs"}
@@ -28,10 +28,7 @@ class Service:
     def deploy(self, command: list[str]) -> str:
         revision = self._ecs.register_task_definition(
             family="voj",
-            networkMode="awsvpc",
-            requiresCompatibilities=["FARGATE"],
-            cpu="256",
-            memory="512",
+            **FARGATE,
             containerDefinitions=[
                 {
                     "name": "api",

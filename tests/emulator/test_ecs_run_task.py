@@ -9,7 +9,7 @@ import pytest
 
 from slipway.aws.errors import SlipwayError
 from slipway.release.one_off_task import run_task
-from tests.emulators.emulator import Emulator
+from tests.emulators.emulator import FARGATE, Emulator
 
 LOGS = {"awslogs-group": "/ecs/voj", "awslogs-region": "ap-northeast-2", "awslogs-stream-prefix": "voj"}
 
@@ -21,10 +21,7 @@ def register(emulator: Emulator, **container: Any) -> str:
     emulator.client("logs").create_log_group(logGroupName="/ecs/voj")
     definition = ecs.register_task_definition(
         family="voj",
-        networkMode="awsvpc",
-        requiresCompatibilities=["FARGATE"],
-        cpu="256",
-        memory="512",
+        **FARGATE,
         containerDefinitions=[
             {"name": "api", "memory": 512, "logConfiguration": {"logDriver": "awslogs", "options": LOGS}, **container}
         ],

@@ -13,7 +13,7 @@ from slipway.release import history
 from slipway.release.record import Record
 from slipway.release.status.step import show
 from tests.emulators.calls import counting_here
-from tests.emulators.emulator import Emulator
+from tests.emulators.emulator import FARGATE, Emulator
 
 TABLE = "slipway-releases"
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -57,10 +57,7 @@ def deploy(emulator: Emulator, name: str, **more: Any) -> None:
     ecs.create_cluster(clusterName="prod")
     ecs.register_task_definition(
         family=name,
-        networkMode="awsvpc",
-        requiresCompatibilities=["FARGATE"],
-        cpu="256",
-        memory="512",
+        **FARGATE,
         containerDefinitions=[
             {
                 "name": "api",

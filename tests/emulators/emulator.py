@@ -17,6 +17,13 @@ Name = Literal["ministack", "moto", "localstack"]
 BASIC = frozenset("acm cloudformation cloudwatch ec2 events iam logs route53 s3 secretsmanager sns ssm sts".split())
 # LocalStack Core answers 501 to the rest; LocalStack Pro has it.
 CONTAINERS = frozenset({"ecr", "ecs", "elbv2"})
+# What RegisterTaskDefinition needs for the smallest task of Fargate.
+FARGATE: dict[str, Any] = {
+    "networkMode": "awsvpc",
+    "requiresCompatibilities": ["FARGATE"],
+    "cpu": "256",
+    "memory": "512",
+}
 _ACCOUNTS = {"ministack": "000000000000", "moto": "123456789012", "localstack": "000000000000"}
 _RESETS = {"ministack": "/_ministack/reset", "moto": "/moto-api/reset"}
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))

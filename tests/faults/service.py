@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tests.emulators.emulator import FARGATE
 from tests.faults.layer import Faults
 
 # Says which version answers, on every path that starts with /ok.
@@ -83,10 +84,7 @@ class Deployed:
         return str(
             self.ecs.register_task_definition(
                 family="api",
-                networkMode="awsvpc",
-                requiresCompatibilities=["FARGATE"],
-                cpu="256",
-                memory="512",
+                **FARGATE,
                 containerDefinitions=[definition | container],
             )["taskDefinition"]["taskDefinitionArn"]
         )

@@ -8,17 +8,7 @@ import pytest
 
 from slipway.service.description import check
 from slipway.service.spec import service_options
-
-MINIMAL: dict[str, Any] = {
-    "deployment_environment": "prod",
-    "service_region": "ap-northeast-2",
-    "service_repository": "shop",
-    "service_cluster": "shop-prod",
-    "service_cpu": 512,
-    "service_memory": 1024,
-    "service_container_port": 8000,
-    "service_health_check": {"path": "/health"},
-}
+from tests.unit.descriptions import MINIMAL
 
 
 def findings(**changes: Any) -> dict[str, str]:
