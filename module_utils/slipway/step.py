@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+# Takes a live line for the person who waits.
+Report = Callable[[str], None]
+
 
 class Step(Protocol):
     """From validated options to an Ansible result.
@@ -13,7 +16,7 @@ class Step(Protocol):
         SlipwayError: for a person.
     """
 
-    def __call__(self, options: Mapping[str, Any], /, *, check: bool, report: Callable[[str], None]) -> dict[str, Any]:
+    def __call__(self, options: Mapping[str, Any], /, *, check: bool, report: Report) -> dict[str, Any]:
         """Do the step, or in check mode only say what it would do."""
 
 

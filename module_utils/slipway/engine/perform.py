@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..aws.clients import Aws, Connection
+from ..step import Report
 from . import render
 from .kind import Kind, Lookup, Options
-from .run import Outcome, Report, Request, run
+from .run import Outcome, Request, run
 
 
 def perform(

@@ -10,11 +10,11 @@ from typing import Any
 
 from ..aws.clients import Aws
 from ..aws.errors import AwsError, SlipwayError
+from ..step import Report
 from .kind import Kind, Known, Lookup, Options
 from .parallel import side_by_side
 from .plan import Call, Live, Plan, resolve
 
-Report = Callable[[str], None]
 # Seconds between two lines that say that a wait goes on.
 _REMIND = 20.0
 

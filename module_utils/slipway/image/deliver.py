@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..aws.clients import Aws, Connection
 from ..aws.errors import SlipwayError
+from ..step import Report
 from .context import Context, Recipe
 from .engine import engine
 from .plan import Decision, MissingError, Wanted, decide
 from .registry import CONTENT_LABEL, Image, Repository
 from .source import commit_of, tags_of
 
-Report = Callable[[str], None]
 Options = Mapping[str, Any]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from docker.errors import APIError, DockerException
 
 from ..aws.clients import refuse_other_hosts
 from ..aws.errors import SlipwayError
+from ..step import Report
 from .context import Context
 from .failures import build_failure, no_engine, push_failure
 from .progress import BuildLog, Event, PushLog
@@ -22,8 +23,6 @@ from .progress import BuildLog, Event, PushLog
 _ANSWER_SECONDS = 10
 # Of silence: a step may compile for long without a word, but an engine that hangs must not hold a deploy for ever.
 _SILENCE_SECONDS = 1800
-
-Report = Callable[[str], None]
 
 
 class _Log(Protocol):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..aws.clients import Aws, Connection
 from ..aws.errors import AwsError, SlipwayError
 from ..resources.ecs_deployments import primary
+from ..step import Report
 from . import keeper
 from .lock import LEASE, Lock, acquire, look, release
 from .observe import describe
@@ -15,7 +16,6 @@ from .process import Process
 from .record import Record
 from .recording import now, who
 
-Report = Callable[[str], None]
 _NOBODY = Process(0, "")
 
 

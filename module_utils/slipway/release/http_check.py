@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ssl import get_default_verify_paths
 from typing import Any
@@ -24,11 +24,11 @@ from urllib3.util.ssl_match_hostname import CertificateError
 
 from ..aws.clients import refuse_other_hosts
 from ..aws.errors import SlipwayError
+from ..step import Report
 from .diagnosis import diagnose
 from .evidence import Evidence, render
 from .redaction import redacted
 
-Report = Callable[[str], None]
 _EVERY = 2.0
 _ATTEMPT = urllib3.Timeout(connect=5, read=10)
 _SHOWN = 500

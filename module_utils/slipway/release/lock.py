@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
 from ..aws.clients import Aws
 from ..aws.errors import AwsError, SlipwayError
+from ..step import Report
 from .history import NO_TABLE, NOT_SO, plain, stored, with_table, write
 from .process import Process
 from .record import Record
 
-Report = Callable[[str], None]
 LEASE = 60.0
 _ITEM = "lock"
 _EVERY = 1.0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,11 +16,11 @@ from ..aws.errors import AwsError, SlipwayError
 from ..engine.kind import Known
 from ..resources.names import last_part
 from ..resources.security_group import SecurityGroup
+from ..step import Report
 from .container_log import ContainerLog, log_of
 from .diagnosis import diagnose
 from .evidence import Cause, Evidence, render
 
-Report = Callable[[str], None]
 # Seconds between two looks: short at first, when most tasks begin and many end.
 _FIRST, _LATER, _SHORT = 1.0, 3.0, 30.0
 # Seconds that a task may take to end once it was told to: its container has `stopTimeout`, at most 120.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ..aws.errors import AwsError
+from ..step import Report
 
 _EVERY = 5.0
 
@@ -20,7 +21,7 @@ class Clock(Protocol):
         """Wait."""
 
 
-def patiently[T](look: Callable[[], T], clock: Clock, deadline: float, report: Callable[[str], None]) -> T:
+def patiently[T](look: Callable[[], T], clock: Clock, deadline: float, report: Report) -> T:
     """What a look comes to, after however many bad moments there are until the deadline; each is told once.
 
     Raises:

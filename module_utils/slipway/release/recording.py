@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from os import environ
 from typing import Any
@@ -12,10 +12,10 @@ from typing import Any
 from ..aws.clients import Aws, Connection
 from ..aws.errors import SlipwayError
 from ..resources.names import last_part
+from ..step import Report
 from .history import latest, write
 from .record import Record
 
-Report = Callable[[str], None]
 # After these the record's `serving` is known to serve.
 _SERVES = frozenset({"succeeded", "rolled_back"})
 _FIELDS = ("kind", "verdict", "commit", "tag", "digest", "revision", "cause", "cause_code", "serving")

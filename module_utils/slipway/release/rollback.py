@@ -14,6 +14,7 @@ from ..aws.clients import Aws, Connection
 from ..aws.errors import AwsError, SlipwayError
 from ..resources.ecs_deployments import primary, serving_deployments
 from ..resources.names import last_part
+from ..step import Report
 from .observe import describe
 from .patience import patiently
 from .rollback_decision import BY_ECS, Asked, Decision, decide, failed_deployment, soon_rolled_back, standing
@@ -21,7 +22,6 @@ from .rollback_sight import definitions, service_deployments, sight
 from .rollback_target import Sighting, Target, digests, tag
 from .wait import wait
 
-Report = Callable[[str], None]
 # Deciding anew after each of these: ECS may do something by itself at any moment.
 _ROUNDS = 5
 _FIRST, _LATER = 1.0, 3.0

@@ -12,13 +12,13 @@ from ..aws.errors import AwsError
 from ..engine.parallel import side_by_side
 from ..resources.ecs_deployments import primary
 from ..resources.names import last_part
+from ..step import Report
 from .history import latest
 from .observe import describe
 from .record import Record
 from .rollback_decision import Asked
 from .rollback_target import Sighting, candidates, named, revision_arn
 
-Report = Callable[[str], None]
 _GONE = frozenset({"ClientException", "InvalidParameterException"})
 # What DescribeServiceDeployments and DescribeServiceRevisions take at once.
 _BATCH = 20

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from ..aws.clients import Aws, Connection
 from ..resources.ecs_deployments import deployment_of, primary
 from ..resources.names import last_part
+from ..step import Report
 from .diagnosis import diagnose
 from .evidence import Cause, Evidence, render
 from .observe import Deployment, Observer, describe
@@ -17,7 +18,6 @@ from .verdict import Verdict, service_deployment, verdict
 from .wait import serving
 from .watch import progress, targets
 
-Report = Callable[[str], None]
 # AWS describes a stopped task for about an hour; older events are no part of how the service is now.
 _RECENT = timedelta(hours=1)
 _FAILED = frozenset({"STOPPED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from ..aws.clients import Aws, Connection
 from ..aws.errors import AwsError, SlipwayError
 from ..resources.ecs_deployments import deployment_of, primary, serving_deployments
 from ..resources.names import last_part
+from ..step import Report
 from .diagnosis import diagnose
 from .endurance import Endurance
 from .evidence import Cause, Evidence, render
@@ -19,7 +20,6 @@ from .patience import patiently
 from .verdict import Verdict, verdict
 from .watch import Watch, stopped_reason
 
-Report = Callable[[str], None]
 # Seconds between two looks: short at first, when most deploys of a healthy service are seen to start.
 _FIRST, _LATER = 1.0, 5.0
 # An answer may be older than the call that made the deployment:

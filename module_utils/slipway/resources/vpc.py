@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any
 
 from ..aws.clients import Aws, Connection
 from ..aws.errors import AwsError, SlipwayError
+from ..step import Report
 
 WHERE = "vpc_info"
 Subnet = Mapping[str, Any]
 
 
-def look_up(options: Mapping[str, Any], /, *, check: bool, report: Callable[[str], None]) -> dict[str, Any]:
+def look_up(options: Mapping[str, Any], /, *, check: bool, report: Report) -> dict[str, Any]:
     """The step of vpc_info, which is the same in check mode.
 
     Raises:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ...aws.clients import Aws, Connection
 from ...aws.errors import AwsError, SlipwayError
+from ...step import Report
 from ..record import Record
 from . import markdown, message, slack
 from .github import WHO as GITHUB
@@ -19,7 +20,6 @@ from .http import Http
 from .message import Notice
 from .secret_value import read
 
-Report = Callable[[str], None]
 # From the options, what is told; answers what was done, or nothing where there was nothing to do.
 Channel = Callable[[Mapping[str, Any], Notice], str]
 _SUMMARY = "GitHub job summary"

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from ...aws.errors import SlipwayError
+from ...step import Report
 from .observe import observe
 from .rows import rendered, rendered_releases, row
 
 _NEEDED = ("name", "region", "cluster", "ecs_service", "release_table")
 
 
-def show(options: Mapping[str, Any], /, *, check: bool, report: Callable[[str], None]) -> dict[str, Any]:
+def show(options: Mapping[str, Any], /, *, check: bool, report: Report) -> dict[str, Any]:
     """Read all services, and put them into one table; the same in check mode.
 
     Raises:
