@@ -25,6 +25,11 @@ _KEY = {"partition_key": {"name": "service", "type": "S"}, "sort_key": {"name": 
 _NEW = "attribute_not_exists(#item)"
 
 
+def key_of(cluster: str, service: str) -> str:
+    """What names a service of ECS in the table, of its records and of its lock."""
+    return f"{cluster}/{service}"
+
+
 def write(aws: Aws, table: str, record: Record, *, only_new: bool = False) -> None:
     """Keep a record; one of the same release is replaced, or with `only_new` left as it is.
 

@@ -10,6 +10,7 @@ from ..aws.errors import AwsError, SlipwayError
 from ..resources.ecs_deployments import primary
 from ..step import Report
 from . import keeper
+from .history import key_of
 from .lock import LEASE, Lock, acquire, look, release
 from .observe import describe
 from .process import Process
@@ -39,12 +40,8 @@ def hold(options: Mapping[str, Any], /, *, check: bool, report: Report, owner: i
     return {"changed": False, **result, "api_calls": sum(aws.calls.values())}
 
 
-def _service(options: Mapping[str, Any]) -> str:
-    return f"{options['cluster']}/{options['service']}"
-
-
 def _take(aws: Aws, options: Mapping[str, Any], check: bool, report: Report, owner: int) -> dict[str, Any]:
-    table, service = options["table"], _service(options)
+    table, service = options["table"], key_of(options["cluster"], options["service"])
     started_at, asked = options.get("started_at") or now(), options.get("who") or who(aws)
     begun = {"started_at": started_at, "who": asked}
     if check:
@@ -92,7 +89,8 @@ def _give_back(aws: Aws, options: Mapping[str, Any], check: bool, report: Report
     lock = options.get("lock") or {}
     if check or not lock.get("token"):
         return {"lock": {}}
-    table, service = lock.get("table") or options["table"], lock.get("service") or _service(options)
+    table = lock.get("table") or options["table"]
+    service = lock.get("service") or key_of(options["cluster"], options["service"])
     try:
         ours = release(aws, table, service, lock["token"])
     except AwsError as error:

@@ -58,7 +58,7 @@ class Lock:
     @property
     def key(self) -> dict[str, Any]:
         """Its item's key."""
-        return _key(self.record.service)
+        return item_key(self.record.service)
 
     def item(self) -> dict[str, Any]:
         """Its item."""
@@ -95,7 +95,8 @@ def _host(process: Process) -> str:
     return process.place.partition("/")[0] or socket.gethostname()
 
 
-def _key(service: str) -> dict[str, Any]:
+def item_key(service: str) -> dict[str, Any]:
+    """The key of a service's lock in the table."""
     return stored({"service": service, "item": _ITEM})
 
 
@@ -106,7 +107,7 @@ def look(aws: Aws, table: str, service: str) -> Lock | None:
         AwsError: AWS refused the question.
     """
     try:
-        answer = aws.call("dynamodb", "GetItem", TableName=table, Key=_key(service), ConsistentRead=True)
+        answer = aws.call("dynamodb", "GetItem", TableName=table, Key=item_key(service), ConsistentRead=True)
     except AwsError as error:
         if error.code == NO_TABLE:
             return None
@@ -184,7 +185,7 @@ def release(aws: Aws, table: str, service: str, token: str) -> bool:
         AwsError: AWS refused it for another reason.
     """
     values = {"ExpressionAttributeValues": stored({":token": token})}
-    return _done(aws, "DeleteItem", TableName=table, Key=_key(service), **_OURS, **values)
+    return _done(aws, "DeleteItem", TableName=table, Key=item_key(service), **_OURS, **values)
 
 
 def _put(aws: Aws, lock: Lock, condition: str, values: Mapping[str, Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import batched
@@ -11,6 +11,7 @@ from typing import Any
 from ..aws.clients import Aws
 from ..aws.errors import AwsError
 from ..engine.parallel import side_by_side
+from ..resources.cloudwatch_alarm import described
 from .deployment_logs import DeploymentLogs
 from .evidence import Answer, Evidence
 from .verdict import service_deployment
@@ -104,7 +105,7 @@ class Observer:
         self._definition: Mapping[str, Any] = {}
         self._group: Mapping[str, Any] = {}
         self._targets: list[Mapping[str, Any]] = []
-        self._alarms: list[Mapping[str, Any]] = []
+        self._alarms: Sequence[Mapping[str, Any]] = ()
         self._unread: dict[str, str] = {}
         self._denied: set[str] = set()
         self._disturbed: set[str] = set()
@@ -273,10 +274,7 @@ class Observer:
         guard = ((self.service or {}).get("deploymentConfiguration") or {}).get("alarms") or {}
         names = list(guard.get("alarmNames") or ())
         if guard.get("enable") and names:
-            answer = self.deployment.aws.call(
-                "cloudwatch", "DescribeAlarms", AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
-            )
-            self._alarms = [*(answer.get("MetricAlarms") or ()), *(answer.get("CompositeAlarms") or ())]
+            self._alarms = described(self.deployment.aws, names)
 
 
 def addresses(task: Mapping[str, Any]) -> set[str]:

@@ -13,11 +13,12 @@ from ..engine.parallel import side_by_side
 from ..resources.ecs_deployments import primary
 from ..resources.names import last_part
 from ..step import Report
-from .history import latest
+from .history import key_of, latest
 from .observe import describe
 from .record import Record
 from .rollback_decision import Asked
-from .rollback_target import Sighting, candidates, named, revision_arn
+from .rollback_target import Sighting, candidates, named
+from .verdict import revision_arn
 
 _GONE = frozenset({"ClientException", "InvalidParameterException"})
 # What DescribeServiceDeployments and DescribeServiceRevisions take at once.
@@ -94,7 +95,7 @@ def _revisions(aws: Aws, deployments: Sequence[Mapping[str, Any]]) -> dict[str, 
 
 
 def _records(aws: Aws, options: Mapping[str, Any]) -> list[Record]:
-    return latest(aws, options["table"], f"{options['cluster']}/{options['service']}", _RECORDS)
+    return latest(aws, options["table"], key_of(options["cluster"], options["service"]), _RECORDS)
 
 
 def _with_definitions(aws: Aws, sighting: Sighting, asked: Asked) -> Sighting:

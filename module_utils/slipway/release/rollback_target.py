@@ -14,7 +14,7 @@ from typing import Any, Literal
 from ..resources.ecs_deployments import deployment_of, primary
 from ..resources.names import last_part
 from .record import Record
-from .verdict import service_deployment
+from .verdict import revision_arn, service_deployment
 
 VERSION_LABEL = "org.opencontainers.image.version"
 _BAD = frozenset({"STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"})
@@ -91,13 +91,6 @@ class Past:
     outcome: Literal["good", "bad", "unknown"]
     why: str = ""
     revision: str = ""
-
-
-def revision_arn(deployment: Mapping[str, Any]) -> str:
-    """The service revision that a service deployment is of, from either of the two forms."""
-    return str(
-        deployment.get("targetServiceRevisionArn") or (deployment.get("targetServiceRevision") or {}).get("arn") or ""
-    )
 
 
 def choose(

@@ -14,7 +14,7 @@ from ..step import Report
 from .diagnosis import diagnose
 from .evidence import Cause, Evidence, render
 from .observe import Deployment, Observer, describe
-from .verdict import Verdict, service_deployment, verdict
+from .verdict import Verdict, revision_arn, service_deployment, verdict
 from .wait import serving
 from .watch import progress, targets
 
@@ -135,8 +135,7 @@ def _failed_before(evidence: Evidence) -> str:
             return str(one["id"])
     last = next(iter(evidence.service_deployments), {})
     if last.get("status") in _FAILED and last is not service_deployment(evidence.deployment_id, [last]):
-        arn = last.get("targetServiceRevisionArn") or (last.get("targetServiceRevision") or {}).get("arn") or ""
-        return f"ecs-svc/{last_part(str(arn))}"
+        return f"ecs-svc/{last_part(revision_arn(last))}"
     return ""
 
 

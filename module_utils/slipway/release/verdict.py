@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..resources.ecs_deployments import deployment_of, primary
+from ..resources.names import last_part
 
 State = Literal["going_on", "succeeded", "failed"]
 _FAILED = {
@@ -55,15 +56,21 @@ def verdict(
     return by_record
 
 
+def revision_arn(deployment: Mapping[str, Any]) -> str:
+    """The service revision that a service deployment is of, from either of the two forms."""
+    return str(
+        deployment.get("targetServiceRevisionArn") or (deployment.get("targetServiceRevision") or {}).get("arn") or ""
+    )
+
+
 def service_deployment(
     deployment_id: str, service_deployments: Sequence[Mapping[str, Any]]
 ) -> Mapping[str, Any] | None:
     """The record of a deployment, as ListServiceDeployments or DescribeServiceDeployments has it."""
     # Both end in the number of the revision: ecs-svc/123 and service-revision/cluster/service/123.
-    number = deployment_id.rpartition("/")[2]
+    number = last_part(deployment_id)
     for one in service_deployments:
-        arn = one.get("targetServiceRevisionArn") or (one.get("targetServiceRevision") or {}).get("arn") or ""
-        if number and str(arn).rpartition("/")[2] == number:
+        if number and last_part(revision_arn(one)) == number:
             return one
     return None
 

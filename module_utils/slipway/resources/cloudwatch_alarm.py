@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import batched
 from typing import Any
 
 from ..aws.clients import Aws
@@ -14,7 +15,8 @@ from . import tags
 from .names import arn
 
 _SHAPE = input_shape("cloudwatch", "PutMetricAlarm")
-_BATCH = 100
+# What DescribeAlarms takes and gives at once.
+AT_ONCE = 100
 _NOT_FIELDS = frozenset({"name", "state", "region", "profile", "endpoint_url", "tags"})
 
 
@@ -37,19 +39,8 @@ class CloudwatchAlarm(Kind):
 
     def observe(self, aws: Aws, wanted: Mapping[str, Options], known: Known) -> Mapping[str, Live]:
         """DescribeAlarms, a hundred at a time; tags only of those whose options manage them."""
-        names = list(wanted)
-        found: dict[str, Live] = {}
-        for start in range(0, len(names), _BATCH):
-            answer = aws.call(
-                "cloudwatch",
-                "DescribeAlarms",
-                AlarmNames=names[start : start + _BATCH],
-                AlarmTypes=["MetricAlarm"],
-                MaxRecords=_BATCH,
-            )
-            for alarm in answer.get("MetricAlarms", ()):
-                found[alarm["AlarmName"]] = _live(aws, alarm, wanted[alarm["AlarmName"]])
-        return found
+        alarms = described(aws, list(wanted), ["MetricAlarm"])
+        return {alarm["AlarmName"]: _live(aws, alarm, wanted[alarm["AlarmName"]]) for alarm in alarms}
 
     def desired(self, options: Options, known: Known) -> Desired:
         """The parameters of PutMetricAlarm."""
@@ -79,6 +70,23 @@ class CloudwatchAlarm(Kind):
     def delete(self, desired: Desired, live: Live) -> Sequence[Call]:
         """DeleteAlarms."""
         return [Call("cloudwatch", "DeleteAlarms", {"AlarmNames": [desired.name]})]
+
+
+def described(
+    aws: Aws, names: Sequence[str], types: Sequence[str] = ("MetricAlarm", "CompositeAlarm")
+) -> list[dict[str, Any]]:
+    """Alarms by name, as DescribeAlarms has them; without the types, it leaves the composite ones out.
+
+    Raises:
+        AwsError: AWS refused or did not answer.
+    """
+    found = []
+    for some in batched(names, AT_ONCE):
+        answer = aws.call(
+            "cloudwatch", "DescribeAlarms", AlarmNames=list(some), AlarmTypes=list(types), MaxRecords=AT_ONCE
+        )
+        found += [*(answer.get("MetricAlarms") or ()), *(answer.get("CompositeAlarms") or ())]
+    return found
 
 
 def _put(desired: Desired, live: Mapping[str, Any], *, with_tags: bool) -> Call:

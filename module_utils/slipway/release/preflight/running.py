@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import batched
 from typing import Any
 
 from ...aws.clients import Aws
 from ...engine.parallel import side_by_side
+from ...resources.cloudwatch_alarm import described
 from ...resources.ecs_deployments import primary
 from .check import Check, fail, ok, warn
 from .seen import Seen, absent
 
 Service = Mapping[str, Any]
-_ALARMS = 100
 # Of more stacks than these nobody asks what they own.
 _STACKS = 10
 # Status -> the way out: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html and
@@ -49,7 +48,7 @@ def observe_alarms(aws: Aws, service: Service, seen: Seen) -> None:
     """DescribeAlarms of those that the description names."""
     names = service.get("alarms") or ()
     if names:
-        seen.read("alarms", lambda: [one for batch in batched(names, _ALARMS) for one in _alarms(aws, batch)])
+        seen.read("alarms", lambda: described(aws, names))
 
 
 def observe_stacks(aws: Aws, service: Service, seen: Seen) -> None:
@@ -201,13 +200,6 @@ def _owned(aws: Aws, name: str) -> list[str]:
         for one in answer["StackResources"]
         if one.get("PhysicalResourceId") and one.get("ResourceStatus") != "DELETE_COMPLETE"
     ]
-
-
-def _alarms(aws: Aws, names: tuple[str, ...]) -> list[dict[str, Any]]:
-    answer = aws.call(
-        "cloudwatch", "DescribeAlarms", AlarmNames=list(names), AlarmTypes=["MetricAlarm", "CompositeAlarm"]
-    )
-    return [*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ())]
 
 
 def _service(aws: Aws, cluster: str, name: str) -> Any:

@@ -12,12 +12,13 @@ from typing import Any
 from ...aws.clients import Aws, Connection
 from ...aws.errors import AwsError, SlipwayError
 from ...engine.parallel import side_by_side
+from ...resources.cloudwatch_alarm import AT_ONCE, described
 from .. import history
+from ..lock import item_key
 from ..observe import target_group_arns
 from .rows import Seen, serving
 
 _SERVICES = 10
-_ALARMS = 100
 _LOCKS = 100
 _AGAIN = 3
 
@@ -97,16 +98,13 @@ def _services(aws: Aws, group: Sequence[Seen]) -> Iterator[Job]:
 
 def _alarms(aws: Aws, group: Sequence[Seen]) -> Iterator[Job]:
     def read(some: Sequence[str]) -> None:
-        # Without its types, the answer has no composite alarms.
-        types = ["MetricAlarm", "CompositeAlarm"]
-        answer = aws.call("cloudwatch", "DescribeAlarms", AlarmNames=list(some), AlarmTypes=types, MaxRecords=_ALARMS)
-        found = [*(answer.get("MetricAlarms") or ()), *(answer.get("CompositeAlarms") or ())]
+        found = described(aws, some)
         for seen in group:
             own = set(seen.description.get("alarms") or ())
             seen.alarms.extend(one for one in found if one["AlarmName"] in own)
 
     names = sorted({name for seen in group for name in seen.description.get("alarms") or ()})
-    for some in batched(names, _ALARMS):
+    for some in batched(names, AT_ONCE):
         yield Job(
             [seen for seen in group if set(seen.description.get("alarms") or ()) & set(some)], partial(read, some)
         )
@@ -114,7 +112,7 @@ def _alarms(aws: Aws, group: Sequence[Seen]) -> Iterator[Job]:
 
 def _locks(aws: Aws, group: Sequence[Seen]) -> Iterator[Job]:
     def read(table: str, some: Sequence[Seen]) -> None:
-        wanted: Any = {table: {"Keys": [{"service": {"S": _key(seen)}, "item": {"S": "lock"}} for seen in some]}}
+        wanted: Any = {table: {"Keys": [item_key(_key(seen)) for seen in some]}}
         found: dict[str, Any] = {}
         # DynamoDB may leave some for the next call; what it leaves again and again is no news.
         for _ in range(_AGAIN):
@@ -179,4 +177,4 @@ def _table(seen: Seen) -> str:
 
 
 def _key(seen: Seen) -> str:
-    return f"{seen.description['cluster']}/{seen.description['ecs_service']}"
+    return history.key_of(seen.description["cluster"], seen.description["ecs_service"])

@@ -10,11 +10,11 @@ from typing import Any
 from ...resources.ecs_deployments import primary
 from ...resources.names import last_part
 from ..record import Record
+from ..rollback_target import VERSION_LABEL
 from .table import WIDTH, table, width_of, wrapped
 
 _HEADER = ("SERVICE", "VERSION", "DIGEST", "REVISION", "TASKS", "TARGETS", "VERDICT", "AGE", "WHO", "ALARMS")
 _RELEASES = ("STARTED (UTC)", "KIND", "VERDICT", "VERSION", "REVISION", "TOOK", "WHO", "CAUSE")
-_VERSION = "org.opencontainers.image.version"
 _DIGEST = 12
 _NONE = "-"
 
@@ -127,7 +127,7 @@ def _image(task_definition: Mapping[str, Any], container: str) -> tuple[str, str
     named, _, digest = str(own.get("image") or "").partition("@")
     # A registry's port is no tag.
     tag = last_part(named).partition(":")[2]
-    return str((own.get("dockerLabels") or {}).get(_VERSION) or tag), digest
+    return str((own.get("dockerLabels") or {}).get(VERSION_LABEL) or tag), digest
 
 
 def _notes(seen: Seen, service: Mapping[str, Any] | None, now: datetime) -> Iterator[str]:
