@@ -15,6 +15,7 @@ from typing import Any
 
 from ..aws.clients import Aws
 from ..aws.errors import AwsError
+from ..resources.ecs_deployments import newest_first
 from .container_log import NO_STREAM, ContainerLog, lines, log_of
 
 Task = Mapping[str, Any]
@@ -65,7 +66,7 @@ class DeploymentLogs:
             AwsError: a log group can't be read.
         """
         groups: dict[str, dict[str, tuple[ContainerLog, str]]] = {}
-        for task in sorted(tasks, key=_created, reverse=True):
+        for task in newest_first(tasks):
             for key, log in _logs(self._aws, task, definition):
                 if key not in self._read:
                     groups.setdefault(log.group, {}).setdefault(log.stream, (log, key))
@@ -152,11 +153,6 @@ def _way_to_fail(task: Task, key: str) -> tuple[Any, ...]:
     name = key.partition("/")[0]
     container: Task = next((one for one in task.get("containers") or () if one.get("name") == name), {})
     return name, container.get("exitCode"), container.get("reason"), task.get("stopCode")
-
-
-def _created(task: Task) -> float:
-    made = task.get("createdAt")
-    return made.timestamp() if isinstance(made, datetime) else 0.0
 
 
 def _milliseconds(moment: datetime) -> int:

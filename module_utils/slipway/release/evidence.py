@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,6 +71,19 @@ class Cause:
             "remedy": self.remedy,
             "count": self.count,
         }
+
+
+def other_digests(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
+    """Containers that run another image than asked for: the name, what it has, what was asked for.
+
+    One whose digest nobody tells is no mismatch.
+    """
+    for task in evidence.tasks:
+        for container in task.get("containers") or ():
+            name, has = str(container.get("name")), str(container.get("imageDigest") or "")
+            wanted = evidence.digests.get(name, "")
+            if task.get("lastStatus") == "RUNNING" and wanted and has and has != wanted:
+                yield name, has, wanted
 
 
 def render(causes: Sequence[Cause]) -> str:

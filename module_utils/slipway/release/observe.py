@@ -12,6 +12,7 @@ from ..aws.clients import Aws
 from ..aws.errors import AwsError
 from ..engine.parallel import side_by_side
 from ..resources.cloudwatch_alarm import described
+from ..resources.ecs_deployments import newest_first
 from .deployment_logs import DeploymentLogs
 from .evidence import Answer, Evidence
 from .verdict import service_deployment
@@ -206,7 +207,7 @@ class Observer:
         if mine is not None and mine.get("serviceDeploymentArn"):
             found = self._detail(str(mine["serviceDeploymentArn"]))
             records = [{**one, **found} if one is mine else one for one in records]
-        self._records = sorted(records, key=_made, reverse=True)
+        self._records = newest_first(records)
 
     def _detail(self, arn: str) -> Mapping[str, Any]:
         """Stage, traffic, breaker and alarms of one; the list alone still tells the verdict."""
@@ -285,8 +286,3 @@ def addresses(task: Mapping[str, Any]) -> set[str]:
         for detail in attachment.get("details") or ()
         if detail.get("name") == "privateIPv4Address"
     }
-
-
-def _made(record: Mapping[str, Any]) -> float:
-    made = record.get("createdAt")
-    return made.timestamp() if isinstance(made, datetime) else 0.0

@@ -39,14 +39,18 @@ def who(aws: Aws, environment: Mapping[str, str] = environ) -> str:
     GitLab: https://docs.gitlab.com/ci/variables/predefined_variables/
     """
     if environment.get("GITHUB_ACTIONS") == "true" and environment.get("GITHUB_ACTOR"):
-        parts = [environment.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")]
-        url = "{}/{}/actions/runs/{}".format(*parts) if all(parts) else ""
-        return f"{environment['GITHUB_ACTOR']} {url}".strip()
+        return f"{environment['GITHUB_ACTOR']} {github_run_url(environment)}".strip()
     if environment.get("GITLAB_CI") and environment.get("GITLAB_USER_LOGIN"):
         return f"{environment['GITLAB_USER_LOGIN']} {environment.get('CI_JOB_URL', '')}".strip()
     caller = last_part(str(aws.identity()["Arn"])).rpartition(":")[2]
     user = _local_user()
     return f"{caller} ({user})" if user and user != caller else caller
+
+
+def github_run_url(environment: Mapping[str, str]) -> str:
+    """The page of the run of GitHub Actions that this is; empty where it is none."""
+    parts = [environment.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")]
+    return "{}/{}/actions/runs/{}".format(*parts) if all(parts) else ""
 
 
 def _local_user() -> str:

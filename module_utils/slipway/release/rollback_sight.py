@@ -10,7 +10,7 @@ from typing import Any
 from ..aws.clients import Aws
 from ..aws.errors import AwsError
 from ..engine.parallel import side_by_side
-from ..resources.ecs_deployments import primary
+from ..resources.ecs_deployments import newest_first, primary
 from ..resources.names import last_part
 from ..step import Report
 from .history import key_of, latest
@@ -76,12 +76,11 @@ def service_deployments(aws: Aws, cluster: str, service: str, newest: int = 5 * 
         if aws.lacks(error):
             return []
         raise
-    found.sort(key=lambda one: one["createdAt"].timestamp() if one.get("createdAt") else 0.0, reverse=True)
     full: dict[str, Mapping[str, Any]] = {}
     for some in batched([one["serviceDeploymentArn"] for one in found], _BATCH):
         answer = aws.call("ecs", "DescribeServiceDeployments", serviceDeploymentArns=list(some))
         full |= {one["serviceDeploymentArn"]: one for one in answer.get("serviceDeployments") or ()}
-    return [{**one, **full.get(one["serviceDeploymentArn"], {})} for one in found]
+    return [{**one, **full.get(one["serviceDeploymentArn"], {})} for one in newest_first(found)]
 
 
 def _revisions(aws: Aws, deployments: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

@@ -14,7 +14,7 @@ from ..resources.names import last_part
 from ..step import Report
 from .diagnosis import diagnose
 from .endurance import Endurance
-from .evidence import Cause, Evidence, render
+from .evidence import Cause, Evidence, other_digests, render
 from .observe import Deployment, Observer, describe
 from .patience import patiently
 from .verdict import Verdict, verdict
@@ -138,26 +138,12 @@ def _stopped(observer: Observer) -> int:
 
 
 def _right_digests(observer: Observer, found: Verdict) -> End:
-    evidence = observer.evidence()
-    if not evidence.digests:
+    if not observer.evidence().digests:
         return End(found)
     # Since the last look a task may have been replaced.
     observer.look_at_tasks()
-    wrong = sorted({text for task in observer.evidence().tasks for text in other_digests(task, evidence.digests)})
+    wrong = sorted({f"{name} has {has}" for name, has, _ in other_digests(observer.evidence())})
     return End(Verdict("failed", f"it runs another image than was asked for: {'; '.join(wrong)}") if wrong else found)
-
-
-def other_digests(task: Mapping[str, Any], wanted: Mapping[str, str]) -> list[str]:
-    """The containers of a running task with another digest than asked for; one that nobody tells is no mismatch."""
-    if task.get("lastStatus") != "RUNNING":
-        return []
-    return [
-        f"{container['name']} has {container['imageDigest']}"
-        for container in task.get("containers") or ()
-        if container.get("imageDigest")
-        and container.get("name") in wanted
-        and container["imageDigest"] != wanted[container["name"]]
-    ]
 
 
 def _success(observer: Observer) -> dict[str, Any]:

@@ -1,9 +1,14 @@
-"""The deployments of a service, as DescribeServices has them. Pure."""
+"""The deployments of a service, as ECS has them. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+
+def newest_first[T: Mapping[str, Any]](things: Iterable[T]) -> list[T]:
+    """Deployments, their records or tasks by when they were made; those that do not tell come last."""
+    return sorted(things, key=lambda one: made.timestamp() if (made := one.get("createdAt")) else 0.0, reverse=True)
 
 
 def primary(service: Mapping[str, Any] | None) -> Mapping[str, Any]:

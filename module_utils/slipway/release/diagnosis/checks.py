@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..evidence import other_digests
 from .facts import Facts
 from .signs import Sign
 
@@ -30,14 +31,10 @@ def read_answer(facts: Facts) -> Iterator[Sign]:
 
 def read_digests(facts: Facts) -> Iterator[Sign]:
     """Running containers whose image is not the one that was asked for."""
-    for task in facts.evidence.tasks:
-        for container in task.get("containers") or ():
-            name, has = str(container.get("name")), str(container.get("imageDigest") or "")
-            wanted = facts.evidence.digests.get(name, "")
-            if task.get("lastStatus") == "RUNNING" and wanted and has and has != wanted:
-                yield Sign(
-                    "digest_mismatch",
-                    f"the container {name} runs another image than the one asked for",
-                    f"runs {has}, asked for {wanted}",
-                    "the tag was moved: deploy again, by digest (service_image_digest)",
-                )
+    for name, has, wanted in other_digests(facts.evidence):
+        yield Sign(
+            "digest_mismatch",
+            f"the container {name} runs another image than the one asked for",
+            f"runs {has}, asked for {wanted}",
+            "the tag was moved: deploy again, by digest (service_image_digest)",
+        )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..evidence import Cause, render
 from ..record import Record
+from ..recording import github_run_url
 
 # SNS takes ASCII only, without control characters, and less than 100 of them; a message of 256 KiB at most:
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
@@ -43,7 +44,7 @@ def notice(
     found = tuple(_cause(one) for one in list(causes)[:_CAUSES])
     if not found and record.cause:
         found = (Cause(record.cause_code or "unknown", record.cause),)
-    return Notice(name, environment, record, found, _run_url(env))
+    return Notice(name, environment, record, found, github_run_url(env))
 
 
 def _cause(values: Mapping[str, object]) -> Cause:
@@ -56,12 +57,6 @@ def _cause(values: Mapping[str, object]) -> Cause:
         str(values.get("remedy") or ""),
         int(str(values.get("count") or 1)),
     )
-
-
-def _run_url(env: Mapping[str, str]) -> str:
-    # https://docs.github.com/en/actions/reference/workflows-and-actions/variables
-    parts = [env.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
-    return "{}/{}/actions/runs/{}".format(*parts) if all(parts) else ""
 
 
 def is_wanted(record: Record, notify_on: Collection[str]) -> bool:
