@@ -18,7 +18,7 @@ from slipway.release.diagnosis.signs import ORDER
 from slipway.release.evidence import Evidence, render
 from slipway.release.verdict import verdict
 
-from .recorded import run, start
+from .recorded import end, place, run, start, stop
 from .recorded.shapes import (
     ID,
     NOW,
@@ -38,13 +38,14 @@ from .recorded.shapes import (
 )
 
 ROOT = Path(__file__).parents[2]
-CASES = start.CASES | run.CASES
+RECORDED = (start.CASES, place.CASES, run.CASES, stop.CASES, end.CASES)
+CASES = {name: case for cases in RECORDED for name, case in cases.items()}
 STEADY = "(service voj-backend) has reached a steady state."
 NO_PLACE = "(service voj-backend) was unable to place a task. Reason: Capacity is unavailable at this time."
 
 
 def test_there_are_many_cases() -> None:
-    assert len(CASES) == len(start.CASES) + len(run.CASES) >= 90
+    assert len(CASES) == sum(map(len, RECORDED)) >= 90
     assert all(case.source for case in CASES.values())
 
 
