@@ -15,7 +15,7 @@ from slipway.service.description import check as complete
 from slipway.service.spec import service_options
 from tests.emulator.lifecycle import REGION
 from tests.emulators.emulator import Emulator
-from tests.unit.test_preflight import DESCRIPTION
+from tests.unit.preflight_account import DESCRIPTION
 
 SERVICES = (
     "acm",

@@ -11,7 +11,7 @@ from tests.emulator.lifecycle import Resource, apply, writes
 from tests.emulator.test_ecs_service import CLUSTER, task_definition
 from tests.emulator.test_elb import LISTENER, balancer, group, network_of
 from tests.emulators.emulator import Emulator
-from tests.unit.test_description import complete
+from tests.unit.descriptions import complete
 
 CANARY: dict[str, Any] = {
     "service_deployment_strategy": "canary",

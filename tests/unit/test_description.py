@@ -10,25 +10,12 @@ from hypothesis import strategies as st
 
 from slipway.service.description import check
 from slipway.service.fargate import SIZES, cpu_units, memory_mib
-from slipway.service.findings import Finding, did_you_mean, render
+from slipway.service.findings import did_you_mean, render
 from slipway.service.fleet import collisions
 from slipway.service.references import ReferenceSyntaxError, SecretReference, parse_reference
 from slipway.service.rules import PATTERNS, RANGES, variable_of
 from slipway.service.spec import service_options
-from tests.unit.descriptions import MINIMAL
-
-
-def findings(**changes: Any) -> dict[str, Finding]:
-    """What is wrong with the minimal description after these changes, by variable."""
-    checked = check(MINIMAL | changes, service_options(), "shop")
-    assert bool(checked.findings) != bool(checked.service)
-    return {finding.variable: finding for finding in checked.findings}
-
-
-def complete(**changes: Any) -> dict[str, Any]:
-    checked = check(MINIMAL | changes, service_options(), "shop")
-    assert checked.findings == ()
-    return checked.service
+from tests.unit.descriptions import MINIMAL, complete, findings
 
 
 def test_minimal_description_is_completed_with_defaults_and_derived_names() -> None:

@@ -13,7 +13,7 @@ import pytest
 from slipway.release.preflight import Seen
 from slipway.release.preflight.health_path import Answered, accepts, observe
 from tests.unit.fake_aws import FakeAws
-from tests.unit.test_preflight import GROUP, checks, described, healthy, told
+from tests.unit.preflight_account import GROUP, checks, described, healthy, told
 
 SERVING = {**healthy()["service"], "loadBalancers": [{"targetGroupArn": GROUP, "containerPort": 8000}]}
 HEALTHY, UNHEALTHY = ({"TargetHealth": {"State": state}} for state in ("healthy", "unhealthy"))

@@ -10,7 +10,7 @@ from slipway.service import strategy
 from slipway.service.description import check
 from slipway.service.rules import PATTERNS
 from slipway.service.spec import service_options
-from tests.unit.test_description import complete, findings
+from tests.unit.descriptions import complete, findings
 
 HOOK = {
     "function_arn": "arn:aws:lambda:ap-northeast-2:123456789012:function:smoke-test",
