@@ -169,7 +169,8 @@ def test_a_container_that_crashes_after_it_was_healthy(service: Service) -> None
         "| fatal: leaving with 3",
         f"went back to {revision}",
     )
-    assert not [one for one in answers.bad if not one.startswith(("502", "503"))], answers.bad
+    # A container whose network is gone at that moment refuses nothing: who asked it waits, as for a 504 of AWS's.
+    assert not [one for one in answers.bad if not one.startswith(("502", "503", "TimeoutError"))], answers.bad
     assert len(answers.bad) < answers.good / 4, (len(answers.bad), answers.good, answers.bad[:3])
     assert service.version() == serving
     assert (service.records()[0].verdict, service.records()[0].cause_code) == ("rolled_back", "exit_code")
