@@ -47,6 +47,14 @@ def remove_containers(client: DockerClient, label: str) -> int:
     return len(containers)
 
 
+def image_names(client: DockerClient) -> list[tuple[str, list[str]]]:
+    """List each image's id with its names, tags and digests.
+
+    One call of the engine: docker-py's `images.list()` asks for each image again, and fails where one is gone by then.
+    """
+    return [(one["Id"], [*(one.get("RepoTags") or ()), *(one.get("RepoDigests") or ())]) for one in client.api.images()]
+
+
 def remove_images(client: DockerClient, prefixes: tuple[str, ...], *, build_cache: bool) -> int:
     """Remove every name under these prefixes (`127.0.0.1:4566/`), and the images that have no other name.
 
@@ -57,8 +65,7 @@ def remove_images(client: DockerClient, prefixes: tuple[str, ...], *, build_cach
             starts from the same layers would then fail.
     """
     removed = 0
-    for image in client.images.list():
-        names = [*(image.attrs.get("RepoTags") or []), *(image.attrs.get("RepoDigests") or [])]
+    for _, names in image_names(client):
         for name in names:
             if name.startswith(prefixes):
                 try:

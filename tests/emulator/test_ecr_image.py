@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from docker import DockerClient
 
+from demo.engine import remove_images
 from slipway.aws.errors import SlipwayError
 from slipway.engine.options import argument_spec, documentation_of, validated
 from slipway.image import deliver as delivery
@@ -58,10 +59,7 @@ def service(tmp_path: Path, ministack: Emulator, docker_engine: DockerClient) ->
     made = Service(tmp_path, ministack)
     made.ecr.create_repository(repositoryName="voj", imageTagMutability="IMMUTABLE")
     yield made
-    for image in docker_engine.images.list():
-        for tag in image.tags:
-            if tag.startswith(f"{made.registry}/"):
-                docker_engine.images.remove(tag, force=True)
+    remove_images(docker_engine, (f"{made.registry}/",), build_cache=True)
 
 
 @pytest.mark.usefixtures("docker_engine")

@@ -16,6 +16,7 @@ from botocore.exceptions import EndpointConnectionError
 from docker import DockerClient
 
 from demo.embedded_aws import ROOT
+from demo.engine import image_names
 from tests.emulators import servers
 from tests.emulators.calls import counting_between, counting_here
 from tests.emulators.emulator import Emulator
@@ -139,7 +140,7 @@ def _containers(client: DockerClient, emulator: Emulator) -> list[str | None]:
 
 
 def _images(client: DockerClient, address: str) -> list[str]:
-    return [name for image in client.images.list() for name in image.tags if name.startswith(address)]
+    return [name for _, names in image_names(client) for name in names if name.startswith(address)]
 
 
 def _wait_for_containers(client: DockerClient, emulator: Emulator, count: int) -> None:
