@@ -9,14 +9,17 @@ import argparse
 import asyncio
 import dataclasses
 import json
+import socket
 import time
 from collections import Counter
+from ipaddress import ip_address
 from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
-from mitmproxy import http, options
+from mitmproxy import ctx, http, options
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.tools.dump import DumpMaster
 
 from tests.faults import injection
@@ -33,6 +36,14 @@ from tests.faults.world import World
 
 CONTROL = "/_faults/"
 _PASSED = ("/v2/", "/_ministack/")
+# A peer that is silent is asked after a second, and given up when it has not even acknowledged for three.
+_WATCHED = (
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 2),
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 3000),
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+)
 
 
 class Layer:
@@ -53,6 +64,17 @@ class Layer:
         """The same for what comes back."""
         if flow.request.path.startswith("/v2/") and flow.response:
             flow.response.stream = True
+
+    def server_connected(self, data: ServerConnectionHookData) -> None:
+        """Notice a task whose network goes with it, without a word: requests under way to it are answered with 502."""
+        address = data.server.peername
+        if address is None or ip_address(address[0]).is_loopback:
+            return
+        for handler in ctx.master.addons.get("proxyserver").connections.values():
+            if data.server in handler.transports:
+                connection = handler.transports[data.server].writer.get_extra_info("socket")
+                for option in _WATCHED:
+                    connection.setsockopt(*option)
 
     async def request(self, flow: http.HTTPFlow) -> None:
         """Answer a request, break it, or let it pass."""

@@ -11,11 +11,12 @@ from typing import Any
 from tests.emulators.emulator import FARGATE
 from tests.faults.layer import Faults
 
-# Says which version answers, on every path that starts with /ok.
+# Says which version answers, on every path that starts with /ok; slowly on /ok/slow.
 _SERVER = """
-import http.server, sys
+import http.server, sys, time
 class H(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        time.sleep(30 if self.path == '/ok/slow' else 0)
         code = 200 if self.path.startswith('/ok') else 404
         self.send_response(code)
         self.send_header('Content-Length', str(len(sys.argv[1])))

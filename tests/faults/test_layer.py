@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import docker
 import pytest
 
 from tests.faults.layer import Faults
@@ -32,6 +36,21 @@ def test_a_release_is_successful_once_its_targets_are_healthy(faults: Faults, py
     assert service.ended()["status"] == "SUCCESSFUL"
     assert service.ask() == (200, "two")
     assert len(service.described()["deployments"]) == 1
+
+
+def test_a_request_under_way_to_a_task_whose_network_goes_is_answered(faults: Faults, python_image: str) -> None:
+    service = Deployed(faults, python_image)
+    service.create(serving("one"))
+    assert service.ended()["status"] == "SUCCESSFUL"
+    (task,) = service.ecs.list_tasks(cluster="c", serviceName="api")["taskArns"]
+    engine = docker.from_env()
+    (container,) = engine.containers.list(filters={"label": f"com.amazonaws.ecs.task-arn={task}"})
+    with ThreadPoolExecutor(1) as beside:
+        slow = beside.submit(service.ask, "/ok/slow")
+        time.sleep(1)
+        for name in container.attrs["NetworkSettings"]["Networks"]:
+            engine.networks.get(name).disconnect(container, force=True)
+        assert slow.result()[0] == 502
 
 
 def test_a_crash_is_rolled_back_and_the_old_version_goes_on(faults: Faults, python_image: str) -> None:
