@@ -28,8 +28,6 @@ _EVERY = 1.0
 _REMIND = 30.0
 _OURS = {"ConditionExpression": "#token = :token", "ExpressionAttributeNames": {"#token": "token"}}
 _KILLED = "the release was killed before its end"
-
-
 _TEXTS = ("who", "kind", "started_at", "tag", "digest", "revision", "commit")
 
 

@@ -95,10 +95,8 @@ def _stalled(deployment_id: str, service: Mapping[str, Any], record: Mapping[str
     That is so where rollback is off, and for a first deployment, which has nothing to go back to:
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html.
     """
-    if deployment_of(service, deployment_id).get("rolloutState") != "FAILED" or record.get("status") not in {
-        "PENDING",
-        "IN_PROGRESS",
-    }:
+    state = deployment_of(service, deployment_id).get("rolloutState")
+    if state != "FAILED" or record.get("status") not in {"PENDING", "IN_PROGRESS"}:
         return False
     configuration = service.get("deploymentConfiguration") or {}
     guards = [configuration.get("deploymentCircuitBreaker") or {}, configuration.get("alarms") or {}]
