@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 # Workers of pytest; the tests of one file stay together, and the slow ones, by folder, come first.
-WORKERS ?= 3
+WORKERS ?= 4
 # More for pytest: make test ARGS='-k ecs_service -x'
 ARGS ?=
 
