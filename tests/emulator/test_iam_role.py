@@ -78,6 +78,7 @@ CASES = [
 ]
 
 
+@pytest.mark.managed_policies
 @pytest.mark.aws("iam")
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_life(case: Case, emulator: Emulator) -> None:

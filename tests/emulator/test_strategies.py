@@ -105,6 +105,7 @@ class Stack:
         return next(dict(one) for one in rules if one["Priority"] == "10")
 
 
+@pytest.mark.managed_policies
 def test_weights_belong_to_ecs_from_the_beginning_to_the_way_back(moto: Emulator) -> None:
     stack = Stack(moto)
     stack.bring(**CANARY)
@@ -117,6 +118,7 @@ def test_weights_belong_to_ecs_from_the_beginning_to_the_way_back(moto: Emulator
     assert stack.weights() == {"life": 0, "life-alternate": 100}
 
 
+@pytest.mark.managed_policies
 def test_a_rolling_service_is_prepared_before_it_changes(moto: Emulator) -> None:
     stack = Stack(moto)
     stack.bring()

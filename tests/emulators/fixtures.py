@@ -95,6 +95,13 @@ def moto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="session")
+def moto_server_with_managed_policies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """Another one for the run, in which policies of AWS's own can be attached."""
+    with servers.moto(tmp_path_factory.mktemp("moto"), managed_policies=True) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
 def localstack_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """One LocalStack for the run."""
     with servers.localstack(tmp_path_factory.mktemp("localstack")) as emulator:
@@ -109,10 +116,13 @@ def ministack(ministack_server: Emulator) -> Emulator:
 
 
 @pytest.fixture
-def moto(moto_server: Emulator) -> Emulator:
-    """An empty moto."""
-    moto_server.reset()
-    return moto_server
+def moto(request: pytest.FixtureRequest) -> Emulator:
+    """An empty moto; with AWS's own policies for a test with the mark `managed_policies`."""
+    with_policies = request.node.get_closest_marker("managed_policies")
+    server = request.getfixturevalue("moto_server_with_managed_policies" if with_policies else "moto_server")
+    assert isinstance(server, Emulator)
+    server.reset()
+    return server
 
 
 @pytest.fixture
