@@ -68,6 +68,7 @@ class Layer:
     def server_connected(self, data: ServerConnectionHookData) -> None:
         """Notice a task whose network goes with it, without a word: requests under way to it are answered with 502."""
         address = data.server.peername
+        # The emulator is there as long as the layer, and may leave a large push unread for longer than this allows.
         if address is None or ip_address(address[0]).is_loopback:
             return
         for handler in ctx.master.addons.get("proxyserver").connections.values():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import docker
 import pytest
+from docker import DockerClient
 
 from tests.faults.layer import Faults
 from tests.faults.service import CRASH, Deployed, serving, until
@@ -38,18 +38,19 @@ def test_a_release_is_successful_once_its_targets_are_healthy(faults: Faults, py
     assert len(service.described()["deployments"]) == 1
 
 
-def test_a_request_under_way_to_a_task_whose_network_goes_is_answered(faults: Faults, python_image: str) -> None:
+def test_a_request_under_way_to_a_task_whose_network_goes_is_answered(
+    faults: Faults, python_image: str, docker_engine: DockerClient
+) -> None:
     service = Deployed(faults, python_image)
     service.create(serving("one"))
     assert service.ended()["status"] == "SUCCESSFUL"
     (task,) = service.ecs.list_tasks(cluster="c", serviceName="api")["taskArns"]
-    engine = docker.from_env()
-    (container,) = engine.containers.list(filters={"label": f"com.amazonaws.ecs.task-arn={task}"})
+    (container,) = docker_engine.containers.list(filters={"label": f"com.amazonaws.ecs.task-arn={task}"})
     with ThreadPoolExecutor(1) as beside:
         slow = beside.submit(service.ask, "/ok/slow")
         time.sleep(1)
         for name in container.attrs["NetworkSettings"]["Networks"]:
-            engine.networks.get(name).disconnect(container, force=True)
+            docker_engine.networks.get(name).disconnect(container, force=True)
         assert slow.result()[0] == 502
 
 
