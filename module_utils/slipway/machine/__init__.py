@@ -1,0 +1,1 @@
+"""The description of a machine: one EC2 instance that runs the services of the group compose."""
