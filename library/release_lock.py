@@ -22,6 +22,10 @@ options:
   table: {type: str, default: slipway-releases, description: The DynamoDB table.}
   cluster: {type: str, required: true, description: The name of the cluster.}
   service: {type: str, required: true, description: The name of the ECS service.}
+  ecs:
+    description: Whether the service is one of ECS, so that what was deployed before can be asked.
+    type: bool
+    default: true
   timeout: {type: int, default: 300, description: The seconds to wait for another release of the service.}
   kind:
     description: What is begun.

@@ -13,7 +13,11 @@ description:
   - It reads variables only; no call to AWS is made.
   - Names that begin with C(service_) belong to the description.
     A role's own variables begin with C(_service_).
-options: {}
+options:
+  target:
+    description: What the service is described for. By default what the host's groups say, which may be both.
+    type: str
+    choices: [fargate, compose]
 attributes:
   check_mode:
     support: full
@@ -46,6 +50,11 @@ service:
   returned: success
   type: dict
   sample: {"name": "voj-backend", "cluster": "voj-prod", "cpu": 512, "memory": 1024}
+on_machine:
+  description:
+    - The same, as it is on its machine; the same as RV(service) where only that is described, and null on Fargate.
+  returned: success
+  type: dict
 started: {type: float, returned: success, description: "When it was checked, in seconds since 1970."}
 """
 

@@ -23,6 +23,11 @@ options:
     description: The completed description, as M(service_description) returns it.
     type: dict
     required: true
+  on_machine:
+    description: >-
+      The same as it is on its machine, if any; then the machine is asked, too: that it answers, its Docker, its disk,
+      its memory, its clock, its proxy, and where the domain leads.
+    type: dict
 attributes:
   check_mode:
     support: full

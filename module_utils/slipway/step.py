@@ -65,6 +65,14 @@ def step_of(module: str) -> Step:
         from .release.status.step import show
 
         return show
+    if module == "service_cost":
+        from .cost.step import estimate
+
+        return estimate
+    if module == "traffic_shift":
+        from .release.traffic_shift import shift
+
+        return shift
     if module == "vpc_info":
         from .resources.vpc import look_up
 

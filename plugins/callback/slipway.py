@@ -36,16 +36,58 @@ class CallbackModule(Default):
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(line_buffering=True)
 
+    _looks = False
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        # A drift check asks what roles would change: they change nothing, and the report says what differs.
+        self._looks = bool(play.get_vars().get("_drift_observes"))
+        super().v2_playbook_on_play_start(play)
+
+    def v2_on_file_diff(self, result: Any) -> None:
+        if not self._looks:
+            super().v2_on_file_diff(result)
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        if not self._differs(result):
+            super().v2_runner_on_ok(result)
+
+    def v2_runner_item_on_ok(self, result: Any) -> None:
+        if not self._differs(result):
+            super().v2_runner_item_on_ok(result)
+
+    def _differs(self, result: Any) -> bool:
+        """Say of a look that something differs; of a loop, its items say so."""
+        if not self._looks or not result.result.get("changed"):
+            return False
+        if "results" not in result.result:
+            if self._last_task_banner != result.task._uuid:
+                self._print_task_banner(result.task)
+            self._display.display(f"differs: [{self.host_label(result)}]", color=constants.COLOR_CHANGED)
+        return True
+
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        said = result.result
-        ours = result.task.action in _OURS | _FAIL and isinstance(said.get("msg"), str)
-        if not ours or result.task.loop or result.task.no_log or self._display.verbosity:
+        if not self._is_for_people(result):
             super().v2_runner_on_failed(result, ignore_errors)
             return
-        if self._last_task_banner != result.task._uuid:
-            self._print_task_banner(result.task)
-        self._handle_warnings(said)
-        text = f"fatal: [{self.host_label(result)}]: FAILED!\n{indent(said['msg'].strip(), '    ')}"
-        self._display.display(text, color=constants.COLOR_ERROR, stderr=self.get_option("display_failed_stderr"))
+        self._tell(result, "FAILED", self.get_option("display_failed_stderr"))
         if ignore_errors:
             self._display.display("...ignoring", color=constants.COLOR_SKIP)
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        if not self._is_for_people(result):
+            super().v2_runner_on_unreachable(result)
+            return
+        self._tell(result, "NOT COMPLETE", self.get_option("display_failed_stderr"))
+        if result.task.ignore_unreachable:
+            self._display.display("...ignoring", color=constants.COLOR_SKIP)
+
+    def _is_for_people(self, result: Any) -> bool:
+        ours = result.task.action in _OURS | _FAIL and isinstance(result.result.get("msg"), str)
+        return ours and not (result.task.loop or result.task.no_log or self._display.verbosity)
+
+    def _tell(self, result: Any, how: str, to_stderr: bool) -> None:
+        if self._last_task_banner != result.task._uuid:
+            self._print_task_banner(result.task)
+        self._handle_warnings(result.result)
+        text = f"fatal: [{self.host_label(result)}]: {how}!\n{indent(result.result['msg'].strip(), '    ')}"
+        self._display.display(text, color=constants.COLOR_ERROR, stderr=to_stderr)

@@ -20,7 +20,8 @@ from tests.unit.descriptions import MINIMAL, complete, findings
 
 def test_minimal_description_is_completed_with_defaults_and_derived_names() -> None:
     service = complete()
-    assert set(service) == {name.removeprefix("service_").removeprefix("aws_") for name in service_options()}
+    described = {name.removeprefix("service_").removeprefix("aws_") for name in service_options()}
+    assert set(service) == described | {"target"}
     assert (service["name"], service["task_family"], service["log_group"]) == ("shop", "shop", "/ecs/shop")
     assert service["execution_role"] == "shop-execution"
     assert service["load_balancer_security_group"] == "shop-alb"
@@ -245,7 +246,8 @@ def test_every_option_is_documented_and_typed() -> None:
 
 def test_the_only_free_mappings_are_of_names_and_texts() -> None:
     free = {n for n, spec in service_options().items() if spec["type"] == "dict" and "options" not in spec}
-    assert free == {"service_tags", "service_build_args", "service_environment", "service_secrets"}
+    parts = {"service_sidecars", "service_workers", "service_jobs"}
+    assert free == parts | {"service_tags", "service_build_args", "service_environment", "service_secrets"}
 
 
 @given(st.sampled_from([(cpu, memory) for cpu, sizes in SIZES.items() for memory in sizes]))

@@ -252,7 +252,7 @@ REFUSED = target("unhealthy", "Target.FailedHealthChecks", "Health checks failed
 @pytest.mark.parametrize(
     ("line", "title"),
     [
-        ("Server listening on port 3000", "listens on port 3000, and the load balancer asks port 8000"),
+        ("Server listening on port 3000", "listens on port 3000, and requests come to port 8000"),
         ("[INFO] Listening at: http://0.0.0.0:5000 (7)", "listens on port 5000"),
         ("Tomcat started on port(s): 8080 (http) with context path ''", "listens on port 8080"),
         ("INFO: Uvicorn running on http://127.0.0.1:8000", "listens on 127.0.0.1 only"),

@@ -85,7 +85,8 @@ LINEAR = {"service_deployment_strategy": "linear"}
     ],
 )
 def test_how_ecs_deploys(given: dict[str, Any], expected: dict[str, Any]) -> None:
-    always = {**PERCENTS, "lifecycle_hooks": [], "deployment_circuit_breaker": BREAKER}
+    unguarded = {"alarm_names": [], "enable": False, "rollback": False}
+    always = {**PERCENTS, "lifecycle_hooks": [], "deployment_circuit_breaker": BREAKER, "alarms": unguarded}
     assert strategy.deployment_configuration(complete(**given)) == {**always, **expected}
 
 

@@ -109,12 +109,12 @@ class ResourcesAction(InProcessAction):
             what = f"unknown option {', '.join(sorted(unknown))}" if unknown else "the list of resources is empty"
             raise SlipwayError(what, where="aws_resources", remedy="see: ansible-doc aws_resources")
         wanted = [
-            (kind, self.options(kind, options)) for kind, options in _items(args["resources"]) if options is not None
+            (kind, self.options(kind, options)) for kind, options in items(args["resources"]) if options is not None
         ]
         return perform(KINDS, LOOKUPS, wanted, args, check=self.check(), report=self.report)
 
 
-def _items(resources: Any) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
+def items(resources: Any) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
     """Each item's kind and options; no options where its `when` is false."""
     for index, item in enumerate(resources):
         where = f"aws_resources.resources[{index}]"

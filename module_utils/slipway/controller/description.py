@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import re
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible import constants
 from ansible.errors import AnsibleError
 
 from ..aws.errors import SlipwayError
 from ..service import findings as found
-from ..service.description import PREFIX, check
+from ..service.description import PREFIX, RULES, check
 from ..service.findings import Finding
 from ..service.fleet import COMPARED, collisions
 from ..service.spec import PROJECT, service_options
+from ..service.target import Target, targets_of
 from .action import InProcessAction
 from .origin import place_of
 
@@ -27,50 +31,84 @@ class ServiceDescriptionAction(InProcessAction):
 
     def work(self, args: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """Ansible's part: which variables there are, what they come to, and where each was written."""
-        if args:
+        groups = list(task_vars.get("group_names") or ())
+        target = args.pop("target", None)
+        if args or (target and target not in RULES):
             raise SlipwayError(
-                f"has no option {', '.join(sorted(args))}",
+                f"has no option {', '.join(sorted(args))}" if args else f"has no target {target}",
                 where="service_description",
-                remedy="it takes none: the description is the host's service_* variables",
+                remedy="it takes target (fargate or compose) only: the description is the host's service_* variables",
             )
+        targets: list[Target] = [target] if target else targets_of(groups)
         host = str(task_vars["inventory_hostname"])
         raw = described(task_vars)
-        variables, undefined = self._computed(raw)
-        checked = check(variables, service_options(), host)
+        variables, undefined = self.computed(raw)
+        found = {one: check(variables, service_options(), host, one) for one in targets}
         unknown = {finding.path[0] for finding in undefined}
-        problems = [*undefined, *(finding for finding in checked.findings if finding.path[0] not in unknown)]
-        problems += [f for f in self._collisions(host, variables, task_vars) if f.path[0] not in unknown]
+        checked = [finding for one in found.values() for finding in one.findings]
+        checked += [f for one in targets for f in self._collisions(host, variables, task_vars, one)]
+        problems = [*undefined, *dict.fromkeys(finding for finding in checked if finding.path[0] not in unknown)]
         if problems:
             return failure(host, problems, raw, task_vars)
-        service = checked.service
-        if service["build_context"]:
-            service["build_context"] = str((PROJECT / service["build_context"]).resolve())
-        return {"changed": False, "service": service, "started": time.time()}
+        services = {one: _placed(checked.service) for one, checked in found.items()}
+        on_machine = services.get("compose")
+        return {"changed": False, "service": services[targets[0]], "on_machine": on_machine, "started": time.time()}
 
-    def _computed(self, raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Finding]]:
+    def computed(self, raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Finding]]:
+        """What the variables come to, and which of them cannot be computed."""
         values: dict[str, Any] = {}
         problems = []
         for name, value in raw.items():
             try:
-                values[name] = _plain(self._templar.template(value))
+                values[name] = plain(self._templar.template(value))
             except AnsibleError as error:
                 reason = str(error).partition("\n")[0].rstrip(".")
                 problems.append(Finding((name,), f"can't be computed: {reason}", "define what it refers to"))
                 values[name] = None
         return values, problems
 
-    def _collisions(self, host: str, own: Mapping[str, Any], task_vars: Mapping[str, Any]) -> Iterator[Finding]:
-        hostvars = task_vars["hostvars"]
-        others = {}
-        for other in task_vars["groups"]["all"]:
-            if other == host:
-                continue
-            try:
-                variables = hostvars[other]
-                others[str(other)] = {name: variables.get(name) for name in COMPARED}
-            except AnsibleError:
-                continue  # Its own check says what is wrong with it.
-        yield from collisions(host, own, others)
+    def _collisions(
+        self, host: str, own: Mapping[str, Any], task_vars: Mapping[str, Any], target: Target
+    ) -> Iterator[Finding]:
+        of = {name: {str(one) for one in task_vars["groups"].get(name) or ()} for name in ("fargate", "compose")}
+        others = {
+            other: variables
+            for other, variables in self._compared(task_vars).items()
+            if other != host and target in targets_of([name for name, hosts in of.items() if other in hosts])
+        }
+        yield from collisions(host, own, others, target)
+
+    def _compared(self, task_vars: Mapping[str, Any]) -> dict[str, dict[str, str | None]]:
+        """What every host of the inventory has in common with others; the first that asks computes it for all."""
+        # Ansible's own folder for this run: nobody else reads it, and it is removed at the end.
+        file = Path(constants.DEFAULT_LOCAL_TMP) / f"slipway-{self._task._uuid}.json"
+        with file.open("a+", encoding="utf-8") as kept:
+            fcntl.flock(kept, fcntl.LOCK_EX)
+            kept.seek(0)
+            known: dict[str, dict[str, str | None]]
+            if text := kept.read():
+                known = json.loads(text)
+            else:
+                known = dict(_variables(task_vars))
+                json.dump(known, kept)
+        return known
+
+
+def _variables(task_vars: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str | None]]]:
+    for host in task_vars["groups"]["all"]:
+        try:
+            variables = task_vars["hostvars"][host]
+            values = {name: variables.get(name) for name in COMPARED}
+        except AnsibleError:
+            continue  # Its own check says what is wrong with it.
+        yield str(host), {name: None if value is None else str(value) for name, value in values.items()}
+
+
+def _placed(service: dict[str, Any]) -> dict[str, Any]:
+    # A ref of git is fetched later, and its folder is one of the repository.
+    if service["build_context"] and not service["git"]:
+        service["build_context"] = str((PROJECT / service["build_context"]).resolve())
+    return service
 
 
 def described(task_vars: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,10 +163,11 @@ def _short(file: Path) -> str:
     return str(file.relative_to(Path.cwd())) if file.is_relative_to(Path.cwd()) else str(file)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value without Ansible's lazy containers."""
     # Walking makes lazy containers compute their content now, where a failure still has a name.
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value

@@ -77,10 +77,7 @@ class Repository:
     @cached_property
     def credentials(self) -> tuple[str, str]:
         """User and password for the registry; kept in memory only."""
-        answer = self._aws.call("ecr", "GetAuthorizationToken")
-        token = base64.b64decode(answer["authorizationData"][0]["authorizationToken"]).decode()
-        user, _, password = token.partition(":")
-        return user, password
+        return credentials(self._aws)
 
     def images(self, tags: Sequence[str], platform: str) -> dict[str, Image]:
         """The images that these tags name, by tag; of several platforms, the one that is asked for."""
@@ -157,6 +154,20 @@ class Repository:
             )
         config: dict[str, Any] = json.loads(answer.content)
         return config
+
+
+def credentials(aws: Aws) -> tuple[str, str]:
+    """User and password for the account's registry, for twelve hours."""
+    answer = aws.call("ecr", "GetAuthorizationToken")
+    token = base64.b64decode(answer["authorizationData"][0]["authorizationToken"]).decode()
+    user, _, password = token.partition(":")
+    return user, password
+
+
+def login(aws: Aws, image: str) -> dict[str, str]:
+    """How to log in to the registry of an image."""
+    user, password = credentials(aws)
+    return {"host": image.partition("/")[0], "username": user, "password": password}
 
 
 def _of_platform(manifests: Sequence[Mapping[str, Any]], platform: str) -> str | None:

@@ -77,7 +77,7 @@ def before(aws: Aws, options: Mapping[str, Any]) -> dict[str, str]:
     Raises:
         AwsError: AWS refused or did not answer.
     """
-    mine = primary(describe(aws, options["cluster"], options["service"]))
+    mine = primary(describe(aws, options["cluster"], options["service"])) if options.get("ecs", True) else {}
     return {
         "deployment_id": str(mine.get("id", "")),
         "task_definition": str(mine.get("taskDefinition", "")),

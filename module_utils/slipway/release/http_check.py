@@ -175,7 +175,8 @@ def request(url: str, connect_to: str | None) -> urllib3.BaseHTTPResponse:
             return pool.urlopen("GET", base.path.rstrip("/") + path, headers=headers, redirect=False)
     address = urlsplit(f"//{connect_to}") if connect_to else target
     host, port = address.hostname or name, address.port or port
-    refuse_other_hosts(host)
+    # A machine of the service's own may be in a private network.
+    refuse_other_hosts(host, private=True)
     kind: type[urllib3.HTTPConnectionPool] = urllib3.HTTPConnectionPool
     if target.scheme == "https":
         kind = urllib3.HTTPSConnectionPool

@@ -13,11 +13,10 @@ from typing import NoReturn
 from ..aws.clients import Aws, Connection, forget_clients
 from ..aws.errors import SlipwayError
 from .history import write
-from .lock import LEASE, Lock, release, renew
+from .lock import LEASE, RENEW, Lock, release, renew
 from .process import Process
 
 _LOOK = 0.5
-_RENEW = LEASE / 4
 _PATIENCE = 2.0
 
 
@@ -70,7 +69,7 @@ def keep(aws: Aws, lock: Lock, owner: Process) -> None:
     """Renew the lock until its owner is gone, or the lock is."""
     renewed = time.monotonic()
     while not owner.is_gone():
-        if time.monotonic() - renewed >= _RENEW:
+        if time.monotonic() - renewed >= RENEW:
             # Not to be asked again at once where AWS does not answer.
             renewed = time.monotonic()
             with suppress(SlipwayError):
@@ -88,7 +87,8 @@ def keep(aws: Aws, lock: Lock, owner: Process) -> None:
 def _give_back(aws: Aws, lock: Lock) -> None:
     # Whoever holds the lock now has written the record: renewing tells.
     if renew(aws, lock):
-        write(aws, lock.table, lock.interrupted(), only_new=True)
+        if lock.leaves_record:
+            write(aws, lock.table, lock.interrupted(), only_new=True)
         release(aws, lock.table, lock.record.service, lock.token)
 
 

@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -22,7 +23,9 @@ from .process import Process
 from .record import Record
 
 LEASE = 60.0
-_ITEM = "lock"
+# How often its holder renews it.
+RENEW = LEASE / 4
+ITEM = "lock"
 _EVERY = 1.0
 # Seconds between two lines that say that a wait goes on.
 _REMIND = 30.0
@@ -38,6 +41,7 @@ class Lock:
     Attributes:
         record: what its release leaves behind where it is killed.
         process: the ansible-playbook; without a pid where nobody can tell.
+        taken_at: when, by its holder's clock, in seconds since 1970; 0 where nobody knows.
     """
 
     table: str
@@ -45,6 +49,7 @@ class Lock:
     record: Record
     process: Process
     renewal: int = 1
+    taken_at: int = 0
 
     def __str__(self) -> str:
         of = self.record
@@ -62,9 +67,10 @@ class Lock:
         """Its item."""
         values = {
             "service": self.record.service,
-            "item": _ITEM,
+            "item": ITEM,
             "token": self.token,
             "renewal": self.renewal,
+            "taken_at": self.taken_at,
             "host": _host(self.process),
             "pid": self.process.pid,
             "place": self.process.place,
@@ -72,6 +78,20 @@ class Lock:
             **{name: getattr(self.record, name) for name in _TEXTS},
         }
         return stored({key: value for key, value in values.items() if value != ""})
+
+    @classmethod
+    def of(cls, table: str, values: Mapping[str, Any]) -> Lock:
+        """A lock from its item."""
+        process = Process(int(values.get("pid", 0)), str(values.get("place", "")), str(values.get("born", "")))
+        texts = {name: str(values.get(name, "")) for name in _TEXTS}
+        record = Record.of({"service": str(values["service"]), **texts})
+        renewal, taken_at = int(values.get("renewal", 0)), int(values.get("taken_at", 0))
+        return cls(table, str(values.get("token", "")), record, process, renewal, taken_at)
+
+    @property
+    def leaves_record(self) -> bool:
+        """Whether what it was taken for is kept in the history, where that was killed."""
+        return bool(self.record.started_at) and self.record.kind != "repair"
 
     def interrupted(self) -> Record:
         """The record of its release, where that was killed."""
@@ -95,7 +115,7 @@ def _host(process: Process) -> str:
 
 def item_key(service: str) -> dict[str, Any]:
     """The key of a service's lock in the table."""
-    return stored({"service": service, "item": _ITEM})
+    return stored({"service": service, "item": ITEM})
 
 
 def look(aws: Aws, table: str, service: str) -> Lock | None:
@@ -112,10 +132,7 @@ def look(aws: Aws, table: str, service: str) -> Lock | None:
         raise
     if not answer.get("Item"):
         return None
-    values = plain(answer["Item"])
-    process = Process(int(values.get("pid", 0)), str(values.get("place", "")), str(values.get("born", "")))
-    record = Record.of({"service": service, **{name: str(values.get(name, "")) for name in _TEXTS}})
-    return Lock(table, str(values.get("token", "")), record, process, int(values.get("renewal", 0)))
+    return Lock.of(table, plain(answer["Item"]))
 
 
 def acquire(aws: Aws, table: str, record: Record, process: Process, *, timeout: float, report: Report) -> Lock:
@@ -124,7 +141,7 @@ def acquire(aws: Aws, table: str, record: Record, process: Process, *, timeout: 
     Raises:
         SlipwayError: another release holds it, and did not end in time; or AWS refused a call.
     """
-    mine = Lock(table, uuid4().hex, record, process)
+    mine = Lock(table, uuid4().hex, record, process, taken_at=int(datetime.now(UTC).timestamp()))
     started = time.monotonic()
     watched: _Watched | None = None
     while True:
@@ -218,7 +235,7 @@ def _take_over(aws: Aws, mine: Lock, other: Lock) -> bool:
     condition = "#token = :token AND #renewal = :renewal"
     if not _put(aws, mine, condition, {":token": other.token, ":renewal": other.renewal}):
         return False
-    if other.record.started_at:
+    if other.leaves_record:
         write(aws, mine.table, other.interrupted(), only_new=True)
     return True
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-Kind = Literal["release", "rollback"]
+# A repair takes a service's lock, and leaves no record.
+Kind = Literal["release", "rollback", "repair"]
 # `rolled_back`: it failed, and what served before serves again. `failed`: it failed, and nothing was gone back to.
 # `interrupted`: it was killed, so nobody saw its end.
 Outcome = Literal["succeeded", "failed", "rolled_back", "interrupted"]

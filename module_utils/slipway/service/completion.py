@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .fargate import cpu_units, memory_mib
+from .parts import completed_parts
+from .target import Target
 
 PREFIXES = ("service_", "aws_")
 
@@ -18,10 +20,14 @@ def shortened(variable: str) -> str:
     return variable
 
 
-def completed(variables: Mapping[str, Any], host: str) -> dict[str, Any]:
+def completed(variables: Mapping[str, Any], host: str, target: Target = "fargate") -> dict[str, Any]:
     """The description with every derived name, under shortened keys."""
     service = {shortened(name): value for name, value in variables.items()}
+    service["target"] = target
     name = service["name"] = service["name"] or host
+    if target == "compose":
+        # Lock and records are kept by these two: <machine>/<service>.
+        service["cluster"], service["ecs_service"] = service["machine"], name
     derived = {
         "task_family": name,
         "container_name": name,
@@ -46,6 +52,7 @@ def completed(variables: Mapping[str, Any], host: str) -> dict[str, Any]:
         service[key] = {str(name): _text(value) for name, value in service[key].items()}
     for key, number in (("cpu", cpu_units), ("memory", memory_mib)):
         service[key] = number(service[key] or "") or service[key]
+    completed_parts(service)
     return service
 
 

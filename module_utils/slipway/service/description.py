@@ -8,14 +8,32 @@ from typing import Any
 
 from .completion import completed, shortened
 from .findings import Finding
-from .relations import RELATIONS
+from .parts import PART_RULES, check_parts_shape
+from .relations import RELATIONS, check_answer, check_container, check_intervals, check_policy
 from .rules import check_bounds
 from .shape import Options, check_shape, with_defaults, without_nulls
+from .target import (
+    Target,
+    check_fargate_only,
+    check_git,
+    check_machine_domain,
+    check_replicas,
+    options_of,
+)
 from .variables import VARIABLE_RULES
 
 PREFIX = "service_"
 Rule = Callable[[Mapping[str, Any]], Iterator[Finding]]
-RULES: tuple[Rule, ...] = (check_bounds, *VARIABLE_RULES, *RELATIONS)
+_SHARED: tuple[Rule, ...] = (check_bounds, *VARIABLE_RULES)
+# What only the other target uses is ignored, so that moving a service is a change of its group.
+RULES: dict[Target, tuple[Rule, ...]] = {
+    "fargate": (*_SHARED, *RELATIONS, check_fargate_only),
+    "compose": (
+        *_SHARED,
+        *(check_answer, check_intervals, check_container, check_policy),
+        *(check_replicas, check_machine_domain, check_git, *PART_RULES),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -52,18 +70,19 @@ class _BrokenError(Exception):
     """A rule asked for a value that is already known to be wrong."""
 
 
-def check(variables: Mapping[str, Any], options: Options, host: str) -> Checked:
-    """Check the variables of one host, and complete them.
+def check(variables: Mapping[str, Any], options: Options, host: str, target: Target = "fargate") -> Checked:
+    """Check the variables of one host, and complete them for what it runs on.
 
     A rule that needs what has the wrong type is left out; every other rule still runs, so one run tells all.
     """
+    options = options_of(options, target)
     given = without_nulls(variables, options)
-    findings = list(check_shape(given, options))
+    findings = [*check_shape(given, options), *check_parts_shape(given)]
     broken = {str(finding.path[0]) for finding in findings}
     sound = {name: value for name, value in given.items() if name not in broken}
     lenient = {name: {**spec, "required": False} if name in broken else spec for name, spec in options.items()}
-    service = completed(with_defaults(sound, lenient), host)
-    for rule in RULES:
+    service = completed(with_defaults(sound, lenient), host, target)
+    for rule in RULES[target]:
         findings += _judged(rule, _Sound(service, broken))
     return Checked({} if findings else service, tuple(findings))
 

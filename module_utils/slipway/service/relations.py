@@ -69,8 +69,8 @@ def check_capacity(service: Service) -> Iterator[Finding]:
         yield Finding(("service_capacity_providers",), "none has a weight", "give one of them a weight of 1 or more")
 
 
-def check_timings(service: Service) -> Iterator[Finding]:
-    """A check must end before the next begins, and a release must outlast its own grace period."""
+def check_intervals(service: Service) -> Iterator[Finding]:
+    """A check must end before the next begins."""
     for name in ("health_check", "container_health_check"):
         check = service[name]
         if check and check["timeout"] >= check["interval"]:
@@ -79,6 +79,10 @@ def check_timings(service: Service) -> Iterator[Finding]:
                 f"{check['timeout']} s is not less than the interval of {check['interval']} s",
                 "lower timeout or raise interval",
             )
+
+
+def check_grace(service: Service) -> Iterator[Finding]:
+    """A release must outlast its own grace period, and a slow start has bounds."""
     grace = service["health_check_grace_period"]
     if service["wait_timeout"] <= grace:
         yield Finding(
@@ -156,14 +160,19 @@ def check_network(service: Service) -> Iterator[Finding]:
 
 
 def check_roles(service: Service) -> Iterator[Finding]:
-    """A policy needs its role, and least privilege means no action on everything."""
+    """A policy needs its role."""
     policy = service["task_policy"] or []
     if policy and not service["task_role"]:
         yield Finding(("service_task_policy",), "has no role to belong to", "add service_task_role")
     if service["enable_execute_command"] and not service["task_role"]:
         problem = "needs a task role: its agent speaks to Systems Manager with it"
         yield Finding(("service_enable_execute_command",), problem, "add service_task_role")
-    for index, statement in enumerate(policy):
+    yield from check_policy(service)
+
+
+def check_policy(service: Service) -> Iterator[Finding]:
+    """Least privilege means no action on everything."""
+    for index, statement in enumerate(service["task_policy"] or []):
         at = ("service_task_policy", index)
         for key in ("actions", "resources"):
             if not statement[key]:
@@ -190,7 +199,8 @@ RELATIONS = (
     check_size,
     check_counts,
     check_capacity,
-    check_timings,
+    check_intervals,
+    check_grace,
     check_container,
     check_domain,
     check_network,

@@ -63,16 +63,40 @@ def execution_role_statements(
         _allow("PullImage", _PULL, [place.arn("ecr", f"repository/{repository}")]),
         _allow("WriteLogs", _WRITE_LOGS, [place.arn("logs", f"log-group:{log_group}:*")]),
     ]
-    for store, sid in (("ssm", "ReadParameters"), ("secretsmanager", "ReadSecrets")):
-        arns = sorted({secret_arn(place, one) for one in parsed if one.store == store})
-        if arns:
-            statements.append(_allow(sid, [_READ[store]], arns))
+    statements += _reading(place, parsed)
     keys = [_key_arn(place, key) for key in kms_keys]
     if keys and parsed:
         hosts = sorted({f"{one.store}.{place.region}.amazonaws.com" for one in parsed})
         via = {"operator": "StringEquals", "key": "kms:ViaService", "values": hosts}
         statements.append({**_allow("DecryptSecrets", ["kms:Decrypt"], keys), "conditions": [via]})
     return statements
+
+
+def machine_role_statements(
+    place: Place, *, repositories: Iterable[str], secrets: Iterable[Mapping[str, str]]
+) -> list[Statement]:
+    """What a machine needs for all of its services: pull their images and read their secrets.
+
+    Args:
+        place: where they all are.
+        repositories: the names of the ECR repositories.
+        secrets: of each service, environment variable -> reference.
+
+    Raises:
+        SlipwayError: a reference is none.
+    """
+    images = sorted({place.arn("ecr", f"repository/{name}") for name in repositories})
+    parsed = [_parsed(variable, text) for one in secrets for variable, text in one.items()]
+    if not images:
+        return []
+    login = _allow("Login", ["ecr:GetAuthorizationToken"], ["*"])
+    return [login, _allow("PullImages", _PULL, images), *_reading(place, parsed)]
+
+
+def ec2_assume_role() -> list[Statement]:
+    """Instances may have the role that their instance profile carries."""
+    principals = {"service": ["ec2.amazonaws.com"]}
+    return [{"effect": "Allow", "principals": principals, "actions": ["sts:AssumeRole"]}]
 
 
 def task_role_policies(service: Mapping[str, Any]) -> list[dict[str, Any]] | None:
@@ -121,6 +145,14 @@ def world_rules(cidrs: Iterable[str], port: int) -> list[dict[str, Any]]:
         }
         for cidr in cidrs
     ]
+
+
+def _reading(place: Place, secrets: Iterable[SecretReference]) -> list[Statement]:
+    arns: dict[str, set[str]] = {}
+    for one in secrets:
+        arns.setdefault(one.store, set()).add(secret_arn(place, one))
+    sids = {"ssm": "ReadParameters", "secretsmanager": "ReadSecrets"}
+    return [_allow(sid, [_READ[store]], sorted(arns[store])) for store, sid in sids.items() if store in arns]
 
 
 def _parsed(variable: str, text: str) -> SecretReference:

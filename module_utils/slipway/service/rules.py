@@ -25,6 +25,7 @@ _PATH = (r"/\S{0,1023}", "a path that starts with /")
 PATTERNS: dict[str, tuple[str, str]] = {
     "name": (r"[a-z][a-z0-9-]{0,49}[a-z0-9]", "2 to 51 lower case letters, digits and inner hyphens"),
     "region": (r"[a-z]{2}(-[a-z]+)+-\d", "a region's code, such as ap-northeast-2"),
+    "machine": (r"\S{1,255}", "the name of a host of the inventory"),
     "account_id": (r"\d{12}", "the account's 12 digits, in quotes"),
     "endpoint_url": (r"https?://[^\s/]+(/\S*)?", "a URL, such as http://127.0.0.1:4566"),
     "repository": (

@@ -14,8 +14,16 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @lru_cache
+def _declared() -> dict[str, dict[str, dict[str, Any]]]:
+    loaded = yaml.load(ARGUMENT_SPECS.read_text(), Loader=_Loader)  # noqa: S506 - a safe loader, the C one if there is one
+    return {name: entry["options"] for name, entry in loaded["argument_specs"].items()}
+
+
 def service_options() -> dict[str, dict[str, Any]]:
     """The options of roles/service, from its argument_specs.yml."""
-    loaded = yaml.load(ARGUMENT_SPECS.read_text(), Loader=_Loader)  # noqa: S506 - a safe loader, the C one if there is one
-    options: dict[str, dict[str, Any]] = loaded["argument_specs"]["main"]["options"]
-    return options
+    return _declared()["main"]
+
+
+def part_options(part: str) -> dict[str, dict[str, Any]]:
+    """The options of a `sidecar`, a `worker` or a `job`, from the same file."""
+    return _declared()[part]

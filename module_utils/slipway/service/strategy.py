@@ -79,17 +79,17 @@ def load_balancers(service: Service, port: int) -> list[dict[str, Any]]:
 
 def deployment_configuration(service: Service) -> dict[str, Any]:
     """How ECS deploys: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html."""
-    shifts = shifts_requests(service)
+    shifts, guarded = shifts_requests(service), bool(service["alarms"])
     configuration: dict[str, Any] = {
         "strategy": _NAMES[service["deployment_strategy"]],
         "minimum_healthy_percent": service["minimum_healthy_percent"],
         "maximum_percent": service["maximum_percent"],
         # With either type: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-failure-detection.html
         "deployment_circuit_breaker": service["circuit_breaker"],
+        # Without any, too: what is left out stays as it was.
+        "alarms": {"alarm_names": service["alarms"] or [], "enable": guarded, "rollback": guarded},
         "lifecycle_hooks": [_hook(service, hook) for hook in service["lifecycle_hooks"] or ()],
     }
-    if service["alarms"]:
-        configuration["alarms"] = {"alarm_names": service["alarms"], "enable": True, "rollback": True}
     if shifts:
         configuration["bake_time_in_minutes"] = service["bake_time"] or 0
     if service["deployment_strategy"] == "canary":

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .findings import Finding
+from .findings import Finding, Path
 from .references import ReferenceSyntaxError, parse_reference
 
 Service = Mapping[str, Any]
@@ -30,25 +30,24 @@ def looks_secret(name: str, value: str) -> bool:
 
 def check_environment(service: Service) -> Iterator[Finding]:
     """Plain variables of the container."""
-    yield from _check_plain("environment", service["environment"])
+    yield from check_plain(("service_environment",), service["environment"])
 
 
 def check_build_args(service: Service) -> Iterator[Finding]:
     """Plain variables of the build."""
-    yield from _check_plain("build_args", service["build_args"])
+    yield from check_plain(("service_build_args",), service["build_args"])
 
 
 def check_tags(service: Service) -> Iterator[Finding]:
     """Tags are texts."""
-    yield from _check_plain("tags", service["tags"])
+    yield from check_plain(("service_tags",), service["tags"])
 
 
 def check_secrets(service: Service) -> Iterator[Finding]:
     """Every secret is a reference."""
     for name, reference in service["secrets"].items():
         path = ("service_secrets", str(name))
-        if not _NAME.fullmatch(str(name)):
-            yield Finding(path, "is no name for an environment variable", "start with a letter; no spaces, no =")
+        yield from check_reference_name(path, name)
         if not isinstance(reference, str):
             yield Finding(path, "is not a reference to a secret", "write it as text, such as ssm:/path/of/parameter")
             continue
@@ -82,10 +81,18 @@ def check_overlap(service: Service) -> Iterator[Finding]:
             yield Finding(("service_environment", str(name)), "is in service_secrets too", remedy)
 
 
-def _check_plain(option: str, values: Mapping[Any, Any]) -> Iterator[Finding]:
+def check_reference_name(path: Path, name: Any) -> Iterator[Finding]:
+    """The name of a variable whose value is a secret."""
+    if not _NAME.fullmatch(str(name)):
+        yield Finding(path, "is no name for an environment variable", "start with a letter; no spaces, no =")
+
+
+def check_plain(at: Path, values: Mapping[Any, Any]) -> Iterator[Finding]:
+    """Names and texts of the map that stands at this path."""
+    is_tags = at[-1] == "service_tags"
     for name, value in values.items():
-        path = (f"service_{option}", str(name))
-        if option != "tags" and not _NAME.fullmatch(str(name)):
+        path = (*at, str(name))
+        if not is_tags and not _NAME.fullmatch(str(name)):
             yield Finding(path, "is no name for a variable", "start with a letter; no spaces, no =")
         if isinstance(value, bool):
             text = "true" if value else "false"
@@ -94,14 +101,15 @@ def _check_plain(option: str, values: Mapping[Any, Any]) -> Iterator[Finding]:
             yield Finding(path, "is a YAML number, which loses its last zeros", "write it in quotes")
         elif not isinstance(value, (str, int)):
             yield Finding(path, "is no text", 'write a text; for an empty one ""')
-        elif option != "tags" and looks_secret(str(name), str(value)):
-            yield Finding(path, "looks like a secret, and would be readable by anyone who sees it", _remedy(option))
+        elif not is_tags and looks_secret(str(name), str(value)):
+            yield Finding(path, "looks like a secret, and would be readable by anyone who sees it", _remedy(at))
 
 
-def _remedy(option: str) -> str:
-    if option == "environment":
-        return "store it in SSM or Secrets Manager and use service_secrets: {NAME: ssm:/path}"
-    return "anyone who pulls the image can read build arguments: use service_secrets at run time"
+def _remedy(at: Path) -> str:
+    if at[-1] == "service_build_args":
+        return "anyone who pulls the image can read build arguments: use service_secrets at run time"
+    where = "service_secrets" if len(at) == 1 else "secrets"
+    return f"store it in SSM or Secrets Manager and use {where}: {{NAME: ssm:/path}}"
 
 
 VARIABLE_RULES = (check_environment, check_build_args, check_tags, check_secrets, check_notice, check_overlap)

@@ -156,7 +156,7 @@ def _refused(line: str, check: str, port: int, facts: Facts) -> Sign:
         other = listens[0]["port"]
         return Sign(
             "port_mismatch",
-            f"the application listens on port {other}, and the load balancer asks port {port}",
+            f"the application listens on port {other}, and requests come to port {port}",
             line,
             f"set service_container_port to {other}, or make the application listen on {port}",
             said,

@@ -86,6 +86,9 @@ GROUPS: dict[str, tuple[Rule, ...]] = {
         quotas.check_load_balancer,
     ),
 }
+# The account's part for a service on a machine: its image, and its secrets.
+_COMPOSE_LOOKS = {"secrets": secrets.observe, "image": image.observe}
+_COMPOSE_GROUPS = ("account", "image", "secrets")
 
 
 def inspect(aws: Aws, service: Service) -> list[Check]:
@@ -103,16 +106,19 @@ def inspect(aws: Aws, service: Service) -> list[Check]:
 
 def look(aws: Aws, service: Service, seen: Seen) -> Seen:
     """Read all that the checks need, side by side; nothing is written."""
-    side_by_side(lambda name: _LOOKS[name](aws, service, seen), list(_LOOKS))
-    health_path.observe(aws, service, seen)
+    looks = _COMPOSE_LOOKS if service.get("target") == "compose" else _LOOKS
+    side_by_side(lambda name: looks[name](aws, service, seen), list(looks))
+    if looks is _LOOKS:
+        health_path.observe(aws, service, seen)
     return seen
 
 
 def judge(service: Service, seen: Seen) -> list[Check]:
     """Every check of what was seen, by branch; pure."""
     found: dict[Check, None] = {}
-    for group, rules in GROUPS.items():
-        for rule in rules:
+    groups = _COMPOSE_GROUPS if service.get("target") == "compose" else tuple(GROUPS)
+    for group in groups:
+        for rule in GROUPS[group]:
             # What could not be read is told once a branch, however many checks needed it.
             found.update({replace(one, group=group): None for one in _judged(rule, service, seen)})
     return list(found)

@@ -44,14 +44,20 @@ class Job:
         return True
 
 
-def observe(services: Sequence[Mapping[str, Any]], releases: int) -> list[Seen]:
+def observe(
+    services: Sequence[Mapping[str, Any]], releases: int, on_machines: Mapping[str, Mapping[str, Any]] | None = None
+) -> list[Seen]:
     """Everything about these services, in their order; each account and region is asked for its own.
 
     Args:
         services: completed descriptions.
         releases: how many of the last releases to read of each.
+        on_machines: of those on machines what was seen there, as fields of Seen, by `<machine>/<service>`.
     """
-    every = [Seen(service) for service in services]
+    seen_there = on_machines or {}
+    every = [
+        Seen(service, **seen_there.get(f"{service['cluster']}/{service['ecs_service']}", {})) for service in services
+    ]
     groups: dict[Connection, list[Seen]] = defaultdict(list)
     for seen in every:
         groups[Connection.of(seen.description)].append(seen)
@@ -74,8 +80,9 @@ def _group(aws: Aws, group: Sequence[Seen], releases: int) -> None:
             own.append(seen)
         else:
             seen.problems.append(f"is in the account {wanted}, and the credentials are of {account}: check AWS_PROFILE")
-    _do([*_services(aws, own), *_alarms(aws, own), *_locks(aws, own), *_history(aws, own, releases)])
-    _do([*_task_definitions(aws, own), *_targets(aws, own)])
+    on_ecs = [seen for seen in own if seen.description.get("target") != "compose"]
+    _do([*_services(aws, on_ecs), *_alarms(aws, on_ecs), *_locks(aws, own), *_history(aws, own, releases)])
+    _do([*_task_definitions(aws, on_ecs), *_targets(aws, on_ecs)])
 
 
 def _services(aws: Aws, group: Sequence[Seen]) -> Iterator[Job]:

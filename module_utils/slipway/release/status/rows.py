@@ -31,6 +31,7 @@ class Seen:
         records: the last releases, the newest first.
         lock: who releases now; empty where nobody does.
         alarms: as DescribeAlarms has them.
+        notes: what else is to be told.
         problems: what could not be read, and why.
     """
 
@@ -41,6 +42,7 @@ class Seen:
     records: Sequence[Record] = ()
     lock: Mapping[str, Any] = field(default_factory=dict)
     alarms: list[Mapping[str, Any]] = field(default_factory=list)
+    notes: Sequence[str] = ()
     problems: list[str] = field(default_factory=list)
 
 
@@ -138,6 +140,7 @@ def _notes(seen: Seen, service: Mapping[str, Any] | None, now: datetime) -> Iter
     if seen.lock:
         yield _holder(seen.lock, now)
     yield from _deployment_notes(primary(service), now)
+    yield from seen.notes
     firing = [str(one["AlarmName"]) for one in seen.alarms if one.get("StateValue") == "ALARM"]
     if firing:
         yield f"in ALARM: {', '.join(firing)}"

@@ -28,7 +28,7 @@ def show(options: Mapping[str, Any], /, *, check: bool, report: Report) -> dict[
     if not 0 <= releases <= 1000:
         raise SlipwayError(f"{releases} is out of range", where="release_status.releases", remedy="choose 0 to 1000")
     now = datetime.now(tz=UTC)
-    rows = [row(seen, now) for seen in observe(services, releases)]
+    rows = [row(seen, now) for seen in observe(services, releases, options.get("on_machines"))]
     shown = [rendered(rows, now)]
     if releases:
         shown += [rendered_releases(one) for one in rows]

@@ -1,0 +1,1 @@
+"""A small web service with PostgreSQL, Redis, a worker, a scheduled job and a migration."""

@@ -1,0 +1,1 @@
+"""Releases on a machine with Docker Compose: what is rendered, planned, asked of the machine, and judged."""

@@ -1,0 +1,1 @@
+"""What HOMU goes through on its machine, in the order of test_compose.py."""
