@@ -1,0 +1,1 @@
+"""What a service costs a month, on Fargate and on a machine."""
