@@ -23,12 +23,13 @@ class BenchError(Exception):
 
 @dataclass(frozen=True)
 class Finished:
-    """What a command did and what it cost."""
+    """What a command did and what it cost; `peak` is the memory of its largest process, in MB."""
 
     code: int
     output: str
     wall: float
     cpu: float
+    peak: float = 0.0
 
 
 def environment(endpoint: str, region: str) -> dict[str, str]:
@@ -69,7 +70,9 @@ def measure(command: Sequence[str], env: Mapping[str, str], directory: Path) -> 
         wall = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
-        return Finished(process.returncode, output.read(), wall, usage.ru_utime + usage.ru_stime)
+        return Finished(
+            process.returncode, output.read(), wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+        )
 
 
 @contextmanager

@@ -90,7 +90,7 @@ def verdict(results: Results) -> Verdict | None:
     return Verdict(rival.wall / own.wall, rival.calls / own.calls, tuple(dict.fromkeys(sum(changes, ()))))
 
 
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
     """Lay out rows, the first of them the heading: text to the left, numbers to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
@@ -112,7 +112,7 @@ def _comparison(results: Results) -> list[str]:
         ratios = [f"{entry.wall / own.wall:.1f}x", f"{entry.calls / own.calls:.1f}x"] if own else ["-", "-"]
         numbers = [f"{entry.wall:.2f}", f"{entry.cpu:.2f}", str(entry.calls)]
         rows.append([entry.tool, *numbers, *ratios, str(len(entry.changes))])
-    return _table(rows)
+    return table(rows)
 
 
 def _growth(results: Results) -> list[str]:
@@ -123,12 +123,12 @@ def _growth(results: Results) -> list[str]:
         found = {entry.stack.services: entry for entry in entries if entry.tool == tool}
         cells = [f"{found[size].wall:.1f} s {found[size].calls:4d} calls" if size in found else "-" for size in sizes]
         rows.append([tool, *cells])
-    return _table(rows)
+    return table(rows)
 
 
 def _tasks(measured: Measured) -> list[str]:
     rows = [[f"tasks of {measured.tool}", "ms"]]
-    return _table(rows + [[name, f"{milliseconds:.0f}"] for name, milliseconds in measured.tasks()])
+    return table(rows + [[name, f"{milliseconds:.0f}"] for name, milliseconds in measured.tasks()])
 
 
 def text(results: Results) -> str:

@@ -23,8 +23,9 @@ PER_SERVICE = (
     "task definition",
     "ECS service",
     "Route 53 record",
-    *["SSM parameter"] * 4,
 )
+# SSM parameters of each service.
+PARAMETERS = ("DATABASE_HOST", "DATABASE_NAME", "CACHE_HOST", "BUCKET_NAME")
 ALARMS_PER_SERVICE = ("CPU alarm", "memory alarm")
 
 
@@ -63,11 +64,12 @@ class Stack:
 
     services: int
     alarms: bool = True
+    parameters: tuple[str, ...] = PARAMETERS
 
     @property
     def resources(self) -> int:
         """How many resources the stack has."""
-        per_service = len(PER_SERVICE) + (len(ALARMS_PER_SERVICE) if self.alarms else 0)
+        per_service = len(PER_SERVICE) + len(self.parameters) + (len(ALARMS_PER_SERVICE) if self.alarms else 0)
         return len(SHARED) + self.services * per_service
 
     def variables(self, foundation: Foundation, endpoint: str, prefix: str) -> dict[str, Any]:
@@ -82,11 +84,11 @@ class Stack:
             "certificate_arn": foundation.certificate_arn,
             "stack_name": prefix,
             "stack_alarms": self.alarms,
-            "services": [_service(prefix, number) for number in range(self.services)],
+            "services": [_service(prefix, number, self.parameters) for number in range(self.services)],
         }
 
 
-def _service(prefix: str, number: int) -> dict[str, Any]:
+def _service(prefix: str, number: int, parameters: tuple[str, ...]) -> dict[str, Any]:
     name = f"{prefix}-{number}"
     return {
         "name": name,
@@ -99,8 +101,5 @@ def _service(prefix: str, number: int) -> dict[str, Any]:
         "desired_count": 2,
         "health_check_path": "/api/v1/health",
         "environment": [{"name": "APP_ENV", "value": "prod"}, {"name": "LOG_LEVEL", "value": "info"}],
-        "parameters": [
-            {"name": f"/{prefix}/{number}/{key}", "value": f"value-of-{key.lower()}"}
-            for key in ("DATABASE_HOST", "DATABASE_NAME", "CACHE_HOST", "BUCKET_NAME")
-        ],
+        "parameters": [{"name": f"/{prefix}/{number}/{key}", "value": f"value-of-{key.lower()}"} for key in parameters],
     }

@@ -30,6 +30,7 @@ class Run:
     calls: Mapping[str, int]
     changes: tuple[str, ...]
     tasks: tuple[tuple[str, float], ...] = field(default=())
+    peak: float = 0.0
 
     @property
     def total_calls(self) -> int:
@@ -74,7 +75,7 @@ class AnsibleTool:
 
     def noop(self, emulator: Emulator) -> Run:
         """Run the playbook with the variables of the last `apply`."""
-        command = [_beside_python("ansible-playbook"), "-i", "localhost,", "-e", f"@{self._variables}"]
+        command = [beside_python("ansible-playbook"), "-i", "localhost,", "-e", f"@{self._variables}"]
         env = environment(emulator.endpoint, REGION) | {
             "ANSIBLE_CONFIG": str(self.config),
             "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.jsonl",
@@ -92,6 +93,7 @@ class AnsibleTool:
             calls,
             tuple(changes),
             tuple((task["task"]["name"], _seconds(task["task"]["duration"])) for task in tasks),
+            finished.peak,
         )
 
     @property
@@ -99,7 +101,7 @@ class AnsibleTool:
         return self.scratch / f"{self.name}.json"
 
 
-def _beside_python(program: str) -> str:
+def beside_python(program: str) -> str:
     """Find a program in the environment that runs the benchmark, before any other on the PATH."""
     beside = Path(sys.executable).with_name(program)
     found = str(beside) if beside.exists() else shutil.which(program)
@@ -181,7 +183,7 @@ class TerraformTool:
         if finished.code not in ((0, 2) if verb == "plan" else (0,)):
             raise BenchError(f"terraform {verb} failed\n{finished.output[-3000:]}")
         changes = re.findall(r"^  # (\S+ (?:will|must) be .*)$", finished.output, re.MULTILINE)
-        return Run(finished.wall, finished.cpu, calls, tuple(changes))
+        return Run(finished.wall, finished.cpu, calls, tuple(changes), peak=finished.peak)
 
 
 def terraform(scratch: Path) -> TerraformTool | str:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.engine.compare import SENSITIVE, Difference, Rules, changed_options, differences
+from slipway.engine.compare import SENSITIVE, Difference, Rules, changed_options, differences, left_as_is
 
 RULES = Rules(
     defaults={"interval": 30, "items[].essential": True},
@@ -147,3 +147,19 @@ def test_table(desired: dict[str, Any], live: dict[str, Any], found: list[tuple[
 def test_changed_options_are_the_first_words() -> None:
     found = [Difference("a.b[0].c", 1, 2), Difference("d[x]", 1, 2), Difference("e", 1, 2)]
     assert changed_options(found) == {"a", "d", "e"}
+
+
+@given(resources, resources)
+def test_a_field_that_is_left_as_it_is_differs_no_more_and_the_others_do(desired: Any, live: Any) -> None:
+    found = differences(desired, live, RULES)
+    for one in found:
+        left = left_as_is(desired, live, one.path, RULES)
+        assert differences(left, live, RULES) == [other for other in found if other != one]
+
+
+def test_what_is_left_as_it_is_keeps_dots_in_its_name() -> None:
+    desired, live = {"tags": {"a.b": "1", "a": "2"}}, {"tags": {"a.b": "7", "a": "8", "c.d": "9"}}
+    for path in ("tags.a.b", "tags.c.d"):
+        left = left_as_is(desired, live, path, RULES)
+        assert path not in [one.path for one in differences(left, live, RULES)]
+    assert left_as_is(desired, live, "rollout_state", RULES) == desired

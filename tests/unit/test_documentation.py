@@ -88,6 +88,7 @@ def test_no_option_is_an_untyped_map(kind: str) -> None:
         "driver_opts",
         "labels",
         "hook_details",
+        "identity",
     }
     maps |= {"authentication_request_extra_params"}
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from slipway.engine import render
 from slipway.engine.compare import SENSITIVE, Difference
+from slipway.engine.observe import Request
 from slipway.engine.options import given_only
 from slipway.engine.plan import Plan
-from slipway.engine.run import Outcome, Request
+from slipway.engine.run import Outcome
 from slipway.resources import KINDS
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from slipway.aws.errors import AwsError, SlipwayError
 from slipway.aws.shapes import shape_of, xform_name
 from slipway.engine.kind import Known
+from slipway.engine.observe import Request
 from slipway.engine.plan import Call, Live, Output, Plan
-from slipway.engine.run import Request
 from slipway.resources import dns
 from slipway.resources.hosted_zone import HostedZone, fqdn, holds, is_id
 from slipway.resources.route53_record import Route53Record

@@ -12,8 +12,9 @@ from slipway.aws.errors import AwsError, SlipwayError
 from slipway.engine import render
 from slipway.engine.compare import Difference
 from slipway.engine.kind import Kind, Known, Options, Reference
+from slipway.engine.observe import Request
 from slipway.engine.plan import Call, Desired, Live, Output, resolve
-from slipway.engine.run import Outcome, Request, run
+from slipway.engine.run import Outcome, run
 
 
 class Shelf(Aws):

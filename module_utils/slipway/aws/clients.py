@@ -105,13 +105,13 @@ def _refuse_request(**event: Any) -> None:
     refuse_other_hosts(urlsplit(event["request"].url).hostname or "")
 
 
-def refuse_other_hosts(host: str) -> None:
-    """Let nothing but this machine be called where the environment says so.
+def refuse_other_hosts(host: str, *, private: bool = False) -> None:
+    """Let nothing but this machine be called where the environment says so; with `private`, nothing of the internet.
 
     Raises:
         SlipwayError: the host is another one.
     """
-    if os.environ.get(LOOPBACK_ONLY) == "1" and not is_loopback(host):
+    if os.environ.get(LOOPBACK_ONLY) == "1" and not (is_loopback(host) or (private and _is_private(host))):
         raise SlipwayError(
             f"a call to {host} was refused",
             where=LOOPBACK_ONLY,
@@ -127,6 +127,15 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _is_private(host: str) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    # Link-local addresses hand out the credentials of a real account.
+    return address.is_private and not address.is_link_local
 
 
 def _configured_region(profile: str | None) -> str | None:

@@ -18,6 +18,7 @@ from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureSh
 LOADER = create_loader()
 
 
+@cache
 def xform_name(name: str) -> str:
     """The option that stands for a name of the API: botocore's rule, but GiB and IPv4 are words."""
     return _xform_name(name).replace("gi_b", "gib").replace("i_pv", "ipv")
@@ -47,6 +48,9 @@ def _members(shape: StructureShape) -> dict[str, tuple[str, Shape]]:
 def to_api(shape: Shape, value: Any) -> Any:
     """A value in snake_case as the API takes it; None and keys that the API has not are left out."""
     if isinstance(shape, StructureShape) and isinstance(value, Mapping):
+        if shape.is_document_type:
+            # Any JSON, whose names are the user's own.
+            return dict(value)
         members = _members(shape)
         return {
             members[key][0]: to_api(members[key][1], item)
@@ -63,6 +67,8 @@ def to_api(shape: Shape, value: Any) -> Any:
 def from_api(shape: Shape, value: Any) -> Any:
     """A value of the API in snake_case, with only what `shape` has: the input shape drops what AWS adds."""
     if isinstance(shape, StructureShape) and isinstance(value, Mapping):
+        if shape.is_document_type:
+            return dict(value)
         return {
             xform_name(name): from_api(member, value[name])
             for name, member in shape.members.items()

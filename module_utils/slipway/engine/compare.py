@@ -56,6 +56,38 @@ def laid_over(live: Any, desired: Any) -> Any:
     return desired
 
 
+def left_as_is(desired: Any, live: Any, path: str, rules: Rules, pattern: str = "") -> Any:
+    """What was described, but for one path of a difference: there, as it is."""
+    if not path:
+        return live
+    if isinstance(desired, list | None) and isinstance(live, list | None) and path.startswith("["):
+        return _with_item(desired or [], live or [], path, rules, pattern)
+    ours = dict(desired) if isinstance(desired, Mapping) else {}
+    there = live if isinstance(live, Mapping) else {}
+    path = path.removeprefix(".")
+    keys = [key for key in {**there, **ours} if path == key or path.startswith((f"{key}.", f"{key}["))]
+    if not keys:
+        return desired
+    # A key may hold dots itself.
+    key = max(keys, key=len)
+    below = f"{pattern}.{key}" if pattern else key
+    value = left_as_is(ours.get(key), there.get(key), path[len(key) :], rules, below)
+    return {**ours, key: value} if value is not None else {name: one for name, one in ours.items() if name != key}
+
+
+def _with_item(desired: list[Any], live: list[Any], path: str, rules: Rules, pattern: str) -> list[Any]:
+    key = rules.unordered.get(pattern)
+    ours, there = (
+        _by_key(items, key) if key else {str(index): item for index, item in enumerate(items)}
+        for items in (desired, live)
+    )
+    name = next((name for name in {**there, **ours} if path.startswith(f"[{name}]")), None)
+    if name is None:
+        return desired
+    ours[name] = left_as_is(ours.get(name), there.get(name), path[len(name) + 2 :], rules, f"{pattern}[]")
+    return [item for item in ours.values() if item is not None]
+
+
 def changed_options(found: Sequence[Difference]) -> frozenset[str]:
     """The options (first words of the paths) that differ."""
     return frozenset(re.split(r"[.\[]", item.path, maxsplit=1)[0] for item in found)

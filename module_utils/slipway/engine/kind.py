@@ -73,6 +73,8 @@ class Lookup(ABC):
     name: ClassVar[str]
     # Kinds this one refers to by name: they are observed, and within one run applied, before it.
     after: ClassVar[tuple[str, ...]] = ()
+    # Kinds without whose resource this one cannot be looked for: it would seem to be absent.
+    through: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def observe(self, aws: Aws, wanted: Mapping[str, Options], known: Known) -> Mapping[str, Live]:

@@ -9,7 +9,8 @@ from ..aws.clients import Aws, Connection
 from ..step import Report
 from . import render
 from .kind import Kind, Lookup, Options
-from .run import Outcome, Request, run
+from .observe import Request
+from .run import Outcome, run
 
 
 def perform(

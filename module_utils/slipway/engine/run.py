@@ -3,38 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..aws.clients import Aws
 from ..aws.errors import AwsError, SlipwayError
 from ..step import Report
-from .kind import Kind, Known, Lookup, Options
-from .parallel import side_by_side
+from .kind import Known, Lookup
+from .observe import Request, expect_all, observe_all, ordered, planned
 from .plan import Call, Live, Plan, resolve
 
 # Seconds between two lines that say that a wait goes on.
 _REMIND = 20.0
-
-
-@dataclass(frozen=True)
-class Request:
-    """One resource to bring to its description."""
-
-    kind: Kind
-    options: Options
-
-    @property
-    def key(self) -> str:
-        """What identifies it among its kind."""
-        return self.kind.key(self.options)
-
-    @property
-    def label(self) -> str:
-        """Kind and name, for a person."""
-        return f"{self.kind.name} {self.key}"
 
 
 @dataclass(frozen=True)
@@ -73,8 +54,8 @@ def run(
     requests = ordered(requests, kinds)
     aws.identity()
     known = Known(aws)
-    _expect_all(known, requests)
-    _observe_all(aws, requests, kinds, known)
+    expect_all(known, requests)
+    observe_all(aws, requests, kinds, known)
     # Planned once before anything is written, so that one bad description stops the run while nothing is half done.
     plans = _plan_all(requests, known.copy())
     _refuse_blocked(requests, plans)
@@ -89,7 +70,7 @@ def run(
 def _bring(aws: Aws, request: Request, known: Known, report: Report) -> Outcome:
     """Plan with what is known by now, and apply."""
     started = time.monotonic()
-    plan = _plan(request, known)
+    plan = planned(request, known)
     try:
         outputs = _apply(aws, request, plan, report)
     except AwsError as error:
@@ -103,19 +84,6 @@ def _bring(aws: Aws, request: Request, known: Known, report: Report) -> Outcome:
     elif plan.changed:
         known.put(request.kind.name, request.key, Live({}, outputs))
     return _outcome(request, plan, outputs, time.monotonic() - started)
-
-
-def ordered(requests: Sequence[Request], kinds: Mapping[str, Lookup]) -> list[Request]:
-    """What others refer to comes first; what is removed goes last, and in the opposite order."""
-
-    def rank(name: str) -> int:
-        return 1 + max((rank(before) for before in kinds[name].after if before in kinds and before != name), default=0)
-
-    gone = [request for request in reversed(requests) if request.options.get("state") == "absent"]
-    kept = [request for request in requests if request.options.get("state") != "absent"]
-    kept.sort(key=lambda request: rank(request.kind.name))
-    gone.sort(key=lambda request: -rank(request.kind.name))
-    return kept + gone
 
 
 def _outcome(request: Request, plan: Plan, outputs: Mapping[str, Any], seconds: float) -> Outcome:
@@ -141,19 +109,13 @@ def _refuse_blocked(requests: Sequence[Request], plans: Sequence[Plan]) -> None:
             )
 
 
-def _expect_all(known: Known, requests: Iterable[Request]) -> None:
-    for request in requests:
-        if request.options.get("state") != "absent":
-            known.expect(request.kind.name, request.key)
-
-
 def _plan_again(aws: Aws, request: Request, known: Known) -> Plan:
     known.put(
         request.kind.name,
         request.key,
         request.kind.observe(aws, {request.key: request.options}, known).get(request.key),
     )
-    plan = _plan(request, known)
+    plan = planned(request, known)
     _refuse_blocked([request], [plan])
     return plan
 
@@ -161,61 +123,17 @@ def _plan_again(aws: Aws, request: Request, known: Known) -> Plan:
 def _plan_all(requests: Sequence[Request], known: Known) -> list[Plan]:
     plans = []
     for request in requests:
-        plan = _plan(request, known)
+        plan = planned(request, known)
         known.renew(request.kind.name, request.key, plan.renews)
         plans.append(plan)
     return plans
-
-
-def _plan(request: Request, known: Known) -> Plan:
-    try:
-        desired = request.kind.desired(request.options, known)
-        return request.kind.plan(desired, known.live(request.kind.name, request.key))
-    except SlipwayError as error:
-        error.where = error.where or request.label
-        raise
-
-
-def _observe_all(aws: Aws, requests: Sequence[Request], kinds: Mapping[str, Lookup], known: Known) -> None:
-    """Level by level along `after`, each kind once for all its resources, the kinds of a level side by side."""
-    wanted = _wanted(requests, kinds)
-    done: set[str] = set()
-    waiting = dict(wanted)
-    while waiting:
-        level = [name for name in waiting if not _pending_before(kinds[name], waiting, done)]
-        found = side_by_side(lambda name: kinds[name].observe(aws, waiting[name], known), level)
-        for name, seen in zip(level, found, strict=True):
-            for key in waiting.pop(name):
-                live = seen.get(key)
-                if live is not None or not _is_request(requests, name, key):
-                    known.put(name, key, live)
-        done.update(level)
-
-
-def _pending_before(kind: Lookup, waiting: Mapping[str, Any], done: set[str]) -> bool:
-    return any(name in waiting and name not in done and name != kind.name for name in kind.after)
-
-
-def _is_request(requests: Sequence[Request], kind: str, key: str) -> bool:
-    return any(request.kind.name == kind and request.key == key for request in requests)
-
-
-def _wanted(requests: Sequence[Request], kinds: Mapping[str, Lookup]) -> dict[str, dict[str, Options]]:
-    """Every resource to look up: those of the run, and those that they name."""
-    wanted: dict[str, dict[str, Options]] = defaultdict(dict)
-    for request in requests:
-        wanted[request.kind.name][request.key] = request.options
-    for request in requests:
-        for name, key in request.kind.references(request.options):
-            wanted[name].setdefault(key, {})
-    return {name: dict(found) for name, found in wanted.items()}
 
 
 def _apply(aws: Aws, request: Request, plan: Plan, report: Report) -> dict[str, Any]:
     outputs: dict[str, Any] = dict(plan.outputs)
     for call in plan.calls:
         try:
-            response = _make(aws, call, outputs, lambda line: report(f"{request.label}: {line}"))
+            response = make(aws, call, outputs, lambda line: report(f"{request.label}: {line}"))
         except SlipwayError as error:
             error.where = request.label
             raise
@@ -224,7 +142,12 @@ def _apply(aws: Aws, request: Request, plan: Plan, report: Report) -> dict[str, 
     return outputs
 
 
-def _make(aws: Aws, call: Call, outputs: Mapping[str, Any], report: Report) -> dict[str, Any] | None:
+def make(aws: Aws, call: Call, outputs: Mapping[str, Any], report: Report) -> dict[str, Any] | None:
+    """One call of a plan, as patient as it says; None where what it tolerates was answered.
+
+    Raises:
+        SlipwayError: AWS refused it, or it took too long.
+    """
     params = resolve(call.params, outputs)
     started = told = time.monotonic()
     deadline = started + call.patience

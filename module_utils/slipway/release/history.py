@@ -12,7 +12,8 @@ from typing import Any
 
 from ..aws.clients import Aws
 from ..aws.errors import AwsError
-from ..engine.run import Request, run
+from ..engine.observe import Request
+from ..engine.run import run
 from ..resources.dynamodb_table import DynamodbTable
 from .record import Record
 

@@ -45,10 +45,7 @@ class CloudwatchAlarm(Kind):
     def desired(self, options: Options, known: Known) -> Desired:
         """The parameters of PutMetricAlarm."""
         fields = {key: value for key, value in options.items() if key not in _NOT_FIELDS}
-        window = fields.get("evaluation_window")
-        if window:
-            fields["evaluation_window"] = {**window, "sliding_window": {} if window.get("sliding_window") else None}
-        typed = {**from_api(_SHAPE, to_api(_SHAPE, fields)), "tags": options.get("tags")}
+        typed = {**_compared(from_api(_SHAPE, to_api(_SHAPE, _sent(fields)))), "tags": options.get("tags")}
         settings = {"arn": arn(known.aws, "cloudwatch", f"alarm:{options['name']}")}
         return Desired(options["name"], typed, settings, absent=options.get("state") == "absent")
 
@@ -89,9 +86,25 @@ def described(
     return found
 
 
+def _sent(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields as the API has them: a sliding window is a structure without anything in it."""
+    window = fields.get("evaluation_window")
+    if not window:
+        return dict(fields)
+    return {**fields, "evaluation_window": {**window, "sliding_window": {} if window.get("sliding_window") else None}}
+
+
+def _compared(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields as they are compared: whether there is a sliding window, since an empty structure says nothing."""
+    window = fields.get("evaluation_window")
+    if window is None or window.get("sliding_window") is None:
+        return dict(fields)
+    return {**fields, "evaluation_window": {**window, "sliding_window": True}}
+
+
 def _put(desired: Desired, live: Mapping[str, Any], *, with_tags: bool) -> Call:
     given = {key: value for key, value in desired.fields.items() if value is not None}
-    params = to_api(_SHAPE, {**live, **given, "tags": None})
+    params = to_api(_SHAPE, {**_sent({**live, **given}), "tags": None})
     params["AlarmName"] = desired.name
     if with_tags and given.get("tags"):
         params["Tags"] = tags.to_pairs(given["tags"])
@@ -100,7 +113,7 @@ def _put(desired: Desired, live: Mapping[str, Any], *, with_tags: bool) -> Call:
 
 
 def _live(aws: Aws, alarm: Mapping[str, Any], options: Options) -> Live:
-    fields: dict[str, Any] = from_api(_SHAPE, alarm)
+    fields = _compared(from_api(_SHAPE, alarm))
     fields.pop("tags", None)
     if options.get("tags") is not None:
         answer = aws.call("cloudwatch", "ListTagsForResource", ResourceARN=alarm["AlarmArn"])

@@ -14,8 +14,8 @@ from ..engine.compare import Difference, Rules, changed_options, laid_over
 from ..engine.kind import Kind, Known, Options, Reference
 from ..engine.plan import Call, Desired, Live, Plan
 from . import ecs_traffic, tags
-from .ecs_deployments import primary
-from .names import arn, is_arn, last_part, security_group_id
+from .ecs_deployments import newest_first, primary
+from .names import arn, is_arn, last_part, role_arn, security_group_id
 
 _CREATE = input_shape("ecs", "CreateService")
 _UPDATE = input_shape("ecs", "UpdateService")
@@ -46,6 +46,8 @@ class EcsService(Kind):
             "platform_version": "LATEST",
             "deployment_configuration.strategy": "ROLLING",
             "deployment_configuration.bake_time_in_minutes": 0,
+            "deployment_configuration.alarms.enable": False,
+            "deployment_configuration.alarms.rollback": False,
             "deployment_configuration.deployment_circuit_breaker.enable": False,
             "deployment_configuration.deployment_circuit_breaker.rollback": False,
         },
@@ -102,6 +104,8 @@ class EcsService(Kind):
                 where=f"ecs_service {options['name']}",
                 remedy="remove launch_type: FARGATE and FARGATE_SPOT are capacity providers",
             )
+        if fields.get("role"):
+            fields["role"] = role_arn(known.aws, fields["role"])
         if "task_definition" in fields:
             fields["task_definition"] = _task_definition_arn(known, fields["task_definition"])
         if "load_balancers" in fields:
@@ -224,19 +228,34 @@ def _live(aws: Aws, service: dict[str, Any], options: Options) -> Live:
     whole = {**service, **{key: newest[key] for key in _OF_DEPLOYMENT if newest.get(key)}}
     fields: dict[str, Any] = from_api(_CREATE, {key: value for key, value in whole.items() if key != "tags"})
     fields["tags"] = tags.from_pairs(service.get("tags"), "key", "value")
+    fields["role"] = service.get("roleArn")
+    if options.get("monitoring") is not None:
+        fields["monitoring"] = _monitoring(aws, service)
     known = outputs(service)
     wanted = options.get("desired_count")
     if wanted is not None and int(wanted) != service.get("desiredCount"):
         minimum = _least_tasks(aws, known["cluster"], service["serviceName"])
         # Below its minimum, a scalable target leaves the count alone: no tasks at all is then nobody's choice.
         known["scalable"] = minimum is not None and (bool(service.get("desiredCount")) or minimum == 0)
-    return Live(fields, known, {"failed": _has_failed(service)})
-
-
-def _has_failed(service: Mapping[str, Any]) -> bool:
-    """Whether what is deployed failed and nothing is being deployed in its place; what was rolled back is no matter."""
     under_way = any(one.get("rolloutState") == "IN_PROGRESS" for one in service.get("deployments") or ())
-    return bool(primary(service).get("rolloutState") == "FAILED" and not under_way)
+    # What failed is no matter where something is being deployed in its place, or it was rolled back.
+    failed = primary(service).get("rolloutState") == "FAILED" and not under_way
+    raw = {"failed": failed, "under_way": under_way, "task_sets": service.get("taskSets") or []}
+    return Live(fields, known, raw)
+
+
+def _monitoring(aws: Aws, service: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What only the newest revision tells.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceRevision.html
+    """
+    arns = [one["arn"] for one in service.get("currentServiceRevisions") or ()]
+    if not arns:
+        return None
+    revisions = aws.call("ecs", "DescribeServiceRevisions", serviceRevisionArns=arns).get("serviceRevisions") or []
+    newest: Mapping[str, Any] = next(iter(newest_first(revisions)), {})
+    found: dict[str, Any] = from_api(_CREATE, {"monitoring": newest.get("monitoring")})
+    return found.get("monitoring")
 
 
 def _least_tasks(aws: Aws, cluster: str, name: str) -> int | None:

@@ -142,13 +142,19 @@ def with_live_groups(desired: Desired, live: Live | None, option: str, alternate
     )
     arns = {group["target_group_arn"] for group in there}
     actions = [
-        {**action, "forward": {**action["forward"], "target_groups": there}}
+        {**action, "forward": {**action["forward"], "target_groups": _own(there, action["forward"], alternate)}}
         if "forward" in action
         and all(group["target_group_arn"] in arns for group in action["forward"]["target_groups"])
         else action
         for action in desired.fields[option]
     ]
     return Desired(desired.name, {**desired.fields, option: actions}, desired.settings)
+
+
+def _own(there: Sequence[Mapping[str, Any]], forward: Mapping[str, Any], alternate: str) -> list[Mapping[str, Any]]:
+    """Of the target groups that are there, those of the service; a third one is somebody else's."""
+    described = {group["target_group_arn"] for group in forward["target_groups"]}
+    return [one for one in there if one["target_group_arn"] in described or _is_named(one, alternate)]
 
 
 def _is_named(group: Mapping[str, Any], name: str) -> bool:

@@ -44,6 +44,7 @@ class ElbListener(Kind):
 
     name = "elb_listener"
     exists = frozenset({"DuplicateListener"})
+    through = ("elb_load_balancer",)
     after = ("elb_load_balancer", "elb_target_group", "acm_certificate")
     secret_options = frozenset({"client_secret"})
     rules = Rules(

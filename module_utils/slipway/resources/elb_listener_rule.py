@@ -24,6 +24,7 @@ class ElbListenerRule(Kind):
 
     name = "elb_listener_rule"
     exists = frozenset({"PriorityInUse"})
+    through = ("elb_load_balancer", "elb_listener")
     after = ("elb_listener", "elb_target_group")
     secret_options = frozenset({"client_secret"})
     rules = Rules(

@@ -34,6 +34,7 @@ class Route53Record(Kind):
     """A record set: what a name answers, or which load balancer it stands for."""
 
     name = "route53_record"
+    through = (hosted_zone.NAME,)
     after = (hosted_zone.NAME, "elb_load_balancer")
     rules = Rules(
         defaults={"alias.evaluate_target_health": False},

@@ -1,4 +1,4 @@
-"""One issue for each service whose releases fail: opened, commented on, closed by the next success.
+"""One open issue for each thing that goes wrong: opened, commented on, and closed when it is over.
 
 The API is https://docs.github.com/en/rest/issues/issues.
 """
@@ -6,6 +6,7 @@ The API is https://docs.github.com/en/rest/issues/issues.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from ...aws.errors import SlipwayError
@@ -27,6 +28,23 @@ _REMEDIES = {
     404: "check service_notify_github_issue (owner/name), and that the token may read the repository",
     410: "switch the issues of the repository on, or remove service_notify_github_issue",
 }
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What is told in an issue.
+
+    Attributes:
+        marker: the line that says what an issue is about; a person does not see it.
+        title: the title of an issue that is opened.
+        body: its body, with the marker in it.
+        comment: the same as a comment on an issue that is open.
+    """
+
+    marker: str
+    title: str
+    body: str
+    comment: str
 
 
 class Issues:
@@ -51,31 +69,41 @@ class Issues:
 
     def tell_failure(self, told: Notice) -> str:
         """Comment on the service's open issue, or open one; says which."""
-        found = self._open(told)
-        if found:
-            self._comment(found[0], told)
-            return f"commented on issue {found[0]}"
-        made = self._send("POST", "", {"title": markdown.title(told), "body": markdown.issue(told)})
-        return f"opened issue {made.get('number', '')}".rstrip()
+        return self.report(_letter(told))
 
     def tell_rollback(self, told: Notice) -> str:
         """Comment on the service's open issue: a rollback mends the service and not the release."""
-        found = self._open(told)
-        if found:
-            self._comment(found[0], told)
-        return f"commented on issue {found[0]}" if found else ""
+        return self.comment(_letter(told))
 
     def tell_success(self, told: Notice) -> str:
         """Close the service's open issues with a comment; says which, or nothing."""
-        found = self._open(told)
+        return self.close(_letter(told))
+
+    def report(self, letter: Letter) -> str:
+        """Comment on the open issue, or open one; says which."""
+        done = self.comment(letter)
+        if done:
+            return done
+        made = self._send("POST", "", {"title": letter.title, "body": letter.body})
+        return f"opened issue {made.get('number', '')}".rstrip()
+
+    def comment(self, letter: Letter) -> str:
+        """Comment on the open issue; says which, or nothing where there is none."""
+        found = self._open(letter.marker)
+        if found:
+            self._comment(found[0], letter)
+        return f"commented on issue {found[0]}" if found else ""
+
+    def close(self, letter: Letter) -> str:
+        """Close the open issues with a comment; says which, or nothing."""
+        found = self._open(letter.marker)
         for number in found:
-            self._comment(number, told)
+            self._comment(number, letter)
             self._send("PATCH", f"/{number}", {"state": "closed", "state_reason": "completed"})
         return f"closed issue {', '.join(map(str, found))}" if found else ""
 
-    def _open(self, told: Notice) -> list[int]:
-        """Numbers of the open issues that carry the service's marker."""
-        mark = markdown.marker(told)
+    def _open(self, mark: str) -> list[int]:
+        """Numbers of the open issues that carry the marker."""
         for page in range(1, _PAGES + 1):
             issues = self._send("GET", f"?state=open&per_page={_PAGE}&page={page}")
             found = [
@@ -87,8 +115,8 @@ class Issues:
                 return found
         return []
 
-    def _comment(self, number: int, told: Notice) -> None:
-        self._send("POST", f"/{number}/comments", {"body": markdown.report(told)})
+    def _comment(self, number: int, letter: Letter) -> None:
+        self._send("POST", f"/{number}/comments", {"body": letter.comment})
 
     def _send(self, method: str, path: str, body: Any = None) -> Any:
         text = self._http.send(method, self._base + path, body=body, remedies=_REMEDIES)
@@ -97,3 +125,7 @@ class Issues:
         except ValueError:
             remedy = "check GITHUB_API_URL: what answers there is not GitHub's API"
             raise SlipwayError("the answer is no JSON", where=WHO, remedy=remedy) from None
+
+
+def _letter(told: Notice) -> Letter:
+    return Letter(markdown.marker(told), markdown.title(told), markdown.issue(told), markdown.report(told))

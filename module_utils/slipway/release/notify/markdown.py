@@ -8,8 +8,8 @@ from ..evidence import Cause
 from .message import Notice, facts, headline
 
 # https://docs.github.com/en/rest/issues/issues: a body of 65,536 characters, a title of 256.
-_BODY = 60_000
-_TITLE = 250
+BODY = 60_000
+TITLE = 250
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9._:/-]+")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|])")
 
@@ -22,7 +22,7 @@ def marker(told: Notice) -> str:
 def title(told: Notice) -> str:
     """The title of an issue: of the service, because later failures are told in the same issue."""
     where = f"[{told.environment}] {told.name}" if told.environment else told.name
-    return f"{where}: releases fail"[:_TITLE]
+    return f"{where}: releases fail"[:TITLE]
 
 
 def issue(told: Notice) -> str:
@@ -33,31 +33,36 @@ def issue(told: Notice) -> str:
 
 def report(told: Notice) -> str:
     """The whole report: a comment, a job summary, the inner part of an issue."""
-    lines = [f"### {_escaped(headline(told))}", "", "| | |", "|---|---|"]
+    lines = [f"### {escaped(headline(told))}", "", "| | |", "|---|---|"]
     lines += [f"| {label} | {_cell(value)} |" for label, value in facts(told).items()]
     for cause in told.causes:
         lines += ["", *_cause(cause)]
-    return "\n".join(lines)[:_BODY]
+    return "\n".join(lines)[:BODY]
 
 
 def _cause(cause: Cause) -> list[str]:
     times = f" ({cause.count} times)" if cause.count > 1 else ""
-    lines = [f"**Cause**: {_escaped(cause.title)}{times}"]
+    lines = [f"**Cause**: {escaped(cause.title)}{times}"]
     if cause.evidence:
-        shown = "\n".join(cause.evidence)[: _BODY // 4]
-        # A fence is longer than any run of backticks in it.
-        fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", shown)), default=0))
-        lines += ["", f"{fence}text", shown, fence]
+        lines += ["", *fenced("\n".join(cause.evidence)[: BODY // 4])]
     if cause.remedy:
-        lines += ["", f"**Remedy**: {_escaped(cause.remedy)}"]
+        lines += ["", f"**Remedy**: {escaped(cause.remedy)}"]
     return lines
+
+
+def fenced(text: str) -> list[str]:
+    """A text as it is: nothing in it means anything to Markdown."""
+    # A fence is longer than any run of backticks in it.
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return [f"{fence}text", text, fence]
 
 
 def _cell(value: str) -> str:
     # The address of a CI run stays one that can be clicked.
-    return " ".join(word if _ADDRESS.fullmatch(word) else _escaped(word) for word in value.split())
+    return " ".join(word if _ADDRESS.fullmatch(word) else escaped(word) for word in value.split())
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """A text in one line in which nothing means anything to Markdown."""
     # Who is named in a log line is not to be called by it.
     return _SPECIAL.sub(r"\\\1", " ".join(text.split())).replace("@", "@\u200b")

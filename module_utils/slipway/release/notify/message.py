@@ -120,5 +120,10 @@ def text(told: Notice) -> str:
 
 def subject(told: Notice) -> str:
     """The headline as SNS takes a subject."""
-    plain = "".join(char if " " <= char <= "~" else "?" for char in headline(told))
+    return as_subject(headline(told))
+
+
+def as_subject(line: str) -> str:
+    """A line as SNS takes a subject."""
+    plain = "".join(char if " " <= char <= "~" else "?" for char in line)
     return plain if len(plain) <= _SUBJECT else f"{plain[: _SUBJECT - 3]}..."

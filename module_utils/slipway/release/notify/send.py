@@ -5,31 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ...aws.clients import Aws, Connection
-from ...aws.errors import AwsError, SlipwayError
+from ...aws.errors import SlipwayError
 from ...step import Report
 from ..record import Record
-from . import markdown, message, slack
+from . import channels, markdown, message, slack
+from .channels import SLACK, SNS, Mail
 from .github import WHO as GITHUB
-from .github import Issues
-from .http import Http
 from .message import Notice
-from .secret_value import read
 
 # From the options, what is told; answers what was done, or nothing where there was nothing to do.
 Channel = Callable[[Mapping[str, Any], Notice], str]
 _SUMMARY = "GitHub job summary"
-_SNS = "SNS"
-_GITHUB_API = "https://api.github.com"
-_SLACK_REMEDIES = {
-    403: "the workspace or the channel forbids the webhook: look at its settings in Slack",
-    404: "the webhook is not there any more: make a new one in Slack, and store its URL in the secret",
-    410: "the channel is archived: make a webhook for another one, and store its URL in the secret",
-}
 
 
 def notify(options: Mapping[str, Any], /, *, check: bool, report: Report) -> dict[str, Any]:
@@ -42,8 +31,7 @@ def notify(options: Mapping[str, Any], /, *, check: bool, report: Report) -> dic
         options["name"], options.get("environment") or "", _record(options), options.get("causes") or (), os.environ
     )
     sent, problems = [], []
-    channels = dict(_channels(options, told))
-    for name, send in channels.items():
+    for name, send in _channels(options, told):
         if check:
             sent.append(f"{name}: would be told")
             continue
@@ -76,9 +64,9 @@ def _channels(options: Mapping[str, Any], told: Notice) -> Iterator[tuple[str, C
     """What is configured and wanted."""
     wanted = message.is_wanted(told.record, options["notify_on"])
     if options.get("notify_slack_webhook") and wanted:
-        yield "Slack", _slack
+        yield SLACK, _slack
     if options.get("notify_sns_topic") and wanted:
-        yield _SNS, _sns
+        yield SNS, _sns
     # A success that nobody wants to hear of closes the issue of the failure before it.
     if options.get("notify_github_issue") and (wanted or told.record.verdict == "succeeded"):
         yield GITHUB, _issue
@@ -87,62 +75,23 @@ def _channels(options: Mapping[str, Any], told: Notice) -> Iterator[tuple[str, C
 
 
 def _slack(options: Mapping[str, Any], told: Notice) -> str:
-    aws = Aws(Connection.of(options))
-    url = read(aws, options["notify_slack_webhook"], "service_notify_slack_webhook")
-    Http("Slack").send("POST", url, body=slack.payload(told), remedies=_SLACK_REMEDIES)
+    channels.post_to_slack(options, slack.payload(told))
     return "sent"
 
 
 def _sns(options: Mapping[str, Any], told: Notice) -> str:
-    topic = options["notify_sns_topic"]
-    # A topic is published to in its own region.
-    region = (topic.split(":") + [""] * 4)[3]
-    connection = Connection.of(options)
-    aws = Aws(replace(connection, region=region or connection.region))
-    record, extra = told.record, {}
-    if topic.endswith(".fifo"):
-        made = sha256(f"{record.service} {record.started_at}".encode()).hexdigest()
-        extra = {"MessageGroupId": "releases", "MessageDeduplicationId": made}
-    # A subscription may filter by them.
-    attributes = {
-        key: {"DataType": "String", "StringValue": value}
-        for key, value in {"service": told.name, "verdict": record.verdict, "kind": record.kind}.items()
-    }
-    try:
-        aws.call(
-            "sns",
-            "Publish",
-            TopicArn=topic,
-            Subject=message.subject(told),
-            Message=message.text(told),
-            MessageAttributes=attributes,
-            **extra,
-        )
-    except AwsError as error:
-        remedy = "correct service_notify_sns_topic, or create the topic" if error.code == "NotFound" else error.remedy
-        raise SlipwayError(error.what, where=_SNS, remedy=remedy) from error
+    record = told.record
+    attributes = {"service": told.name, "verdict": record.verdict, "kind": record.kind}
+    once = f"{record.service} {record.started_at}"
+    channels.publish(options, Mail(message.subject(told), message.text(told), attributes, "releases", once))
     return "sent"
 
 
 def _issue(options: Mapping[str, Any], told: Notice) -> str:
-    issues = Issues(
-        os.environ.get("GITHUB_API_URL") or _GITHUB_API, options["notify_github_issue"], _github_token(options)
-    )
+    issues = channels.issues(options)
     if told.record.verdict != "succeeded":
         return issues.tell_failure(told)
     return issues.tell_rollback(told) if told.record.kind == "rollback" else issues.tell_success(told)
-
-
-def _github_token(options: Mapping[str, Any]) -> str:
-    if options.get("notify_github_token"):
-        return read(Aws(Connection.of(options)), options["notify_github_token"], "service_notify_github_token")
-    if token := os.environ.get("GITHUB_TOKEN", "").strip():
-        return token
-    raise SlipwayError(
-        "there is no token",
-        where=GITHUB,
-        remedy="set service_notify_github_token, or give the job's step env: GITHUB_TOKEN: ${{ github.token }}",
-    )
 
 
 def _summary(_: Mapping[str, Any], told: Notice) -> str:

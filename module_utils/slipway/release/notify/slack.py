@@ -8,8 +8,8 @@ from ..evidence import Cause
 from .message import Notice, facts, headline
 
 # Characters that a block takes.
-_HEADER = 150
-_SECTION = 3_000
+HEADER = 150
+SECTION = 3_000
 _FIELD = 1_900
 _FIELDS = 10
 # <!channel> would call everybody.
@@ -21,34 +21,35 @@ def payload(told: Notice) -> dict[str, Any]:
     """The body of the webhook: blocks, and the text that a notification on a phone shows."""
     title = f"{_SIGNS[told.record.verdict]} {headline(told)}"
     blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": {"type": "plain_text", "text": _cut(title, _HEADER)}},
+        {"type": "header", "text": {"type": "plain_text", "text": cut(title, HEADER)}},
         {
             "type": "section",
             "fields": [
-                _mrkdwn(f"*{label}*\n{_escaped(value, _FIELD)}") for label, value in list(facts(told).items())[:_FIELDS]
+                mrkdwn(f"*{label}*\n{escaped(value, _FIELD)}") for label, value in list(facts(told).items())[:_FIELDS]
             ],
         },
     ]
-    blocks += [{"type": "section", "text": _mrkdwn(_cause(cause))} for cause in told.causes]
-    return {"text": _escaped(title, _SECTION), "blocks": blocks}
+    blocks += [{"type": "section", "text": mrkdwn(_cause(cause))} for cause in told.causes]
+    return {"text": escaped(title, SECTION), "blocks": blocks}
 
 
-def _mrkdwn(text: str) -> dict[str, str]:
+def mrkdwn(text: str) -> dict[str, str]:
+    """A text in Slack's markup."""
     return {"type": "mrkdwn", "text": text}
 
 
 def _cause(cause: Cause) -> str:
     times = f" ({cause.count} times)" if cause.count > 1 else ""
-    title = f"*Cause*: {_escaped(cause.title, 500)}{times}"
-    remedy = f"\n*Remedy*: {_escaped(cause.remedy, 500)}" if cause.remedy else ""
-    room = _SECTION - len(title) - len(remedy) - len("\n```\n\n```")
+    title = f"*Cause*: {escaped(cause.title, 500)}{times}"
+    remedy = f"\n*Remedy*: {escaped(cause.remedy, 500)}" if cause.remedy else ""
+    room = SECTION - len(title) - len(remedy) - len("\n```\n\n```")
     evidence, block = "\n".join(cause.evidence).replace("```", "'''"), ""
     if evidence:
-        block = f"\n```\n{_escaped(evidence, room)}\n```"
+        block = f"\n```\n{escaped(evidence, room)}\n```"
     return f"{title}{block}{remedy}"
 
 
-def _escaped(text: str, longest: int) -> str:
+def escaped(text: str, longest: int) -> str:
     """The text without the characters that mean something to Slack, no longer than it takes."""
     parts = [_ESCAPES.get(char, char) for char in text[: longest + 1]]
     if sum(map(len, parts)) <= longest:
@@ -58,5 +59,6 @@ def _escaped(text: str, longest: int) -> str:
     return f"{''.join(parts)}\u2026"
 
 
-def _cut(text: str, longest: int) -> str:
+def cut(text: str, longest: int) -> str:
+    """The text, no longer than that."""
     return text if len(text) <= longest else f"{text[: longest - 1]}\u2026"

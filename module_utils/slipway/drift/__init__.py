@@ -1,0 +1,1 @@
+"""Does the world still match the description?"""

@@ -1,0 +1,1 @@
+"""A drift check as people and machines read it."""

@@ -1,0 +1,12 @@
+"""The in-process action of drift_check."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "module_utils"))
+
+from slipway.controller.drift import DriftCheckAction as ActionModule
+
+__all__ = ["ActionModule"]
