@@ -122,7 +122,8 @@ def start(directory: Path, port: int = 0, containers: bool | None = None) -> Emb
     port = free_port(port)
     with (directory / "ministack.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
+            # Not as a part of this package: names of its files are no modules there.
+            [sys.executable, "-P", str(Path(__file__).with_name("ministack.py"))],
             env=_server_environment(directory, port, containers),
             cwd=directory,
             stdin=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-_EVERY = 0.1
+_EVERY = 0.2
 
 
 @dataclass

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from slipway.aws.clients import Aws, Connection
+from slipway.engine.observe import Request
 from slipway.engine.options import argument_spec, documentation_of, validated
-from slipway.engine.run import Outcome, Request, run
+from slipway.engine.run import Outcome, run
 from slipway.resources import KINDS, LOOKUPS
 
 LIBRARY = Path(__file__).resolve().parents[2] / "library"

@@ -51,6 +51,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by the fixtures that they use, so that `-m 'not docker'` needs no care of their authors."""
+    # The file that takes longest comes first: all others would be over, and its worker waited for.
+    items.sort(key=lambda item: item.path.name != "test_compose.py")
     for item in items:
         for name in _MARKED.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(_MARKED[name])

@@ -23,11 +23,15 @@ _PREFIX = "/_alb/"
 # The emulator tells load balancers apart by name, whatever the region: the first that has it.
 _REGION = "ap-northeast-2"
 _SECONDS = 2.0
+# AWS gives a connection 10 s: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html
+_CONNECTED_WITHIN = 3.0
 _chance = random.SystemRandom()
-_UNAVAILABLE = (
-    b"<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n<center><h1>503 Service "
-    b"Temporarily Unavailable</h1></center>\r\n</body>\r\n</html>\r\n"
-)
+_HEADERS = {"Content-Type": "text/html", "Server": "awselb/2.0"}
+
+
+def _page(title: str) -> bytes:
+    body = f"<body>\r\n<center><h1>{title}</h1></center>\r\n</body>"
+    return f"<html>\r\n<head><title>{title}</title></head>\r\n{body}\r\n</html>\r\n".encode()
 
 
 def matches(conditions: Sequence[dict[str, Any]], host: str, path: str, method: str) -> bool | None:
@@ -81,8 +85,10 @@ class Balancer:
             return
         target = self._choose(groups)
         if target is None:
-            headers = {"Content-Type": "text/html", "Server": "awselb/2.0"}
-            flow.response = http.Response.make(503, _UNAVAILABLE, headers)
+            flow.response = http.Response.make(503, _page("503 Service Temporarily Unavailable"), _HEADERS)
+            return
+        if not await _connects(target):
+            flow.response = http.Response.make(504, _page("504 Gateway Time-out"), _HEADERS)
             return
         flow.request.host, flow.request.port = target.address, target.port
         flow.request.path = f"/{rest}"
@@ -137,6 +143,20 @@ class Balancer:
                 one for one in registered if one.shown().state == "unhealthy"
             ]
         return _chance.choice(targets) if targets else None
+
+
+async def _connects(target: Target) -> bool:
+    """Whether a target takes a connection, or refuses it: of one whose network is gone nothing is heard."""
+    try:
+        async with asyncio.timeout(_CONNECTED_WITHIN):
+            _, writer = await asyncio.open_connection(target.address, target.port)
+    except TimeoutError:
+        return False
+    except OSError:
+        # The proxy finds the same, and answers 502.
+        return True
+    writer.close()
+    return True
 
 
 def _of(record: dict[str, Any]) -> set[str]:

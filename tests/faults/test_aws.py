@@ -271,6 +271,8 @@ def test_an_alarm_goes_off(service: Service) -> None:
 
     with meanwhile(service, alarm):
         breaks(service, "the alarm web-5xx went off", "9.0", cause="alarm", service_alarms=["web-5xx"], **slow(service))
+    # They were part of the fault: the plain description names none.
+    assert service.described()["deploymentConfiguration"]["alarms"]["enable"] is False
 
 
 def test_a_deployment_that_never_ends(service: Service) -> None:

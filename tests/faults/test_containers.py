@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def test_a_health_check_that_the_new_version_fails(service: Service) -> None:
 
 def test_a_port_that_nobody_listens_on(service: Service) -> None:
     told = (
-        "the application listens on port 9000, and the load balancer asks port 8000",
+        "the application listens on port 9000, and requests come to port 8000",
         "set service_container_port to 9000, or make the application listen on 8000",
     )
     breaks(service, *told, cause="port_mismatch", **broken(LISTEN="9000"))
@@ -165,12 +166,14 @@ def test_a_container_that_crashes_after_it_was_healthy(service: Service) -> None
     service.faults.time(scale=0.02)
     failed(
         result,
-        "its tasks do not last: 4 of its tasks ended by themselves",
+        "its tasks do not last:",
         "the container web exited with code 3",
         "| fatal: leaving with 3",
         f"went back to {revision}",
     )
-    assert not [one for one in answers.bad if not one.startswith(("502", "503"))], answers.bad
+    # Of each pair the second one ends a moment after the first, before the verdict or after it.
+    assert re.search(r"do not last: [34] of its tasks ended by themselves", result.output), result.output
+    assert not [one for one in answers.bad if not one.startswith(("502", "503", "504"))], answers.bad
     assert len(answers.bad) < answers.good / 4, (len(answers.bad), answers.good, answers.bad[:3])
     assert service.version() == serving
     assert (service.records()[0].verdict, service.records()[0].cause_code) == ("rolled_back", "exit_code")

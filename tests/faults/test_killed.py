@@ -22,7 +22,7 @@ MIGRATION = {"service_migration": {"command": ["python", "-c", "import time; tim
 WRONG = {"service_http_check_path": "/", "service_http_check_body": "not what it says"}
 CRASH = {"service_environment": {"VERSION": "broken", "EXIT_AT_START": "3"}}
 POINTS: dict[str, tuple[str, dict[str, Any]]] = {
-    "image": ("TASK [fargate : The image]", {}),
+    "image": ("TASK [release : The image]", {}),
     "lock": ("TASK [fargate : One release of the service at a time]", {}),
     "locked": ("TASK [fargate : The network]", {}),
     "before the migration": ("TASK [fargate : The task before the switch]", MIGRATION),
@@ -118,6 +118,18 @@ def press_ctrl_c(run: Running) -> None:
             return
 
 
+def of_slipway(output: str) -> str:
+    """The output without two faults that are not Slipway's to hide.
+
+    What Python itself ignores while a process forks; and an error of ansible-core, whose handler of Ctrl-C looks at a
+    worker that has ended a moment before: https://github.com/ansible/ansible/issues/87475
+    """
+    output = re.sub(r"Exception ignored in.*\nTraceback", "", output)
+    # To the end of the output, which ansible-core's own traceback is; one of Slipway's code in it stays.
+    theirs = r"\[ERROR\]: Unexpected Exception[^\n]*: process object is closed\n(?:(?!module_utils/slipway/).)*\Z"
+    return re.sub(theirs, "", output, flags=re.DOTALL)
+
+
 @pytest.mark.parametrize("point", ["locked", "service", "waiting"])
 def test_interrupted_by_a_person(service: Service, point: str) -> None:
     said, variables = POINTS[point]
@@ -127,8 +139,7 @@ def test_interrupted_by_a_person(service: Service, point: str) -> None:
         press_ctrl_c(run)
         result = run.end()
         assert result.code != 0, result.output
-        # What Python itself ignores while a process forks is not Slipway's to hide.
-        assert "Traceback" not in re.sub(r"Exception ignored in.*\nTraceback", "", result.output), result.output
+        assert "Traceback" not in of_slipway(result.output), result.output
         await_nothing_left(service)
         assert service.records()[0].verdict == "interrupted", result.output
         goes_on(service)

@@ -32,13 +32,19 @@ SHARES: dict[str, tuple[int, dict[str, Any]]] = {
 CRASH = {"VERSION": "broken", "EXIT_AT_START": "3"}
 
 
-@pytest.fixture(params=STRATEGIES)
-def strategy(request: pytest.FixtureRequest, service: Service) -> dict[str, Any]:
+@pytest.fixture(scope="module", params=STRATEGIES)
+def name(request: pytest.FixtureRequest) -> str:
+    """A strategy; of the module's scope, so that all tests of one come together."""
+    return str(request.param)
+
+
+@pytest.fixture
+def strategy(name: str, service: Service) -> dict[str, Any]:
     """The variables of a strategy, with which the service was released already."""
-    variables = STRATEGIES[request.param]
-    succeeded(service.deploy(version=service.next_version(), **variables))
-    service.await_settled()
-    return variables
+    if service.described()["deploymentConfiguration"].get("strategy") != name.upper():
+        succeeded(service.deploy(version=service.next_version(), **STRATEGIES[name]))
+        service.await_settled()
+    return STRATEGIES[name]
 
 
 def weights(service: Service) -> list[int]:

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import count
 from threading import Event, RLock
 from typing import Any
 
@@ -22,7 +23,9 @@ from tests.faults.scheduler import Seen, step
 from tests.faults.targets import Targets
 from tests.faults.upstream import Upstream, address_of
 
-_TICK = 0.2
+_TICK = 0.4
+# Where every service rests, one tick of so many is made: most of the time nothing happens.
+_AT_REST = 3
 _log = logging.getLogger("faults")
 # What ECS says where Fargate has no room.
 _NO_ROOM = (
@@ -81,7 +84,11 @@ class World:
 
     def run(self) -> None:
         """Keep the models going until the layer ends."""
-        while not self.ended.wait(_TICK):
+        for number in count():
+            if self.ended.wait(_TICK):
+                return
+            if number % _AT_REST and self._rests():
+                continue
             try:
                 self.tick()
             except (ApiError, botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, OSError) as error:
@@ -89,14 +96,21 @@ class World:
             except Exception:  # noqa: BLE001 - one fault in a model must not end the layer
                 _log.exception("a step failed")
 
+    def _rests(self) -> bool:
+        with self.lock:
+            services = list(self.ecs.all())
+            return bool(services) and all(one.steady and one.current is None for one in services)
+
     def tick(self) -> None:
         """One look at every service."""
         with self.lock:
             services = list(self.ecs.all())
         for service in services:
+            current = service.current
             seen = self._observe(service)
             with self.lock:
-                if service not in self.ecs.services.values():
+                # What was seen before a deployment began says nothing of it: which alarms rang already, say.
+                if service not in self.ecs.services.values() or service.current is not current:
                     continue
                 for action in step(service, seen, self.times, time.time()):
                     self._do(service, action)

@@ -10,7 +10,12 @@ import pytest
 from slipway.release import service_diagnosis
 from tests.unit.deployments import GROUP, MINE, OLD, deployment, ecs, record, refused, service, target, task
 
-NOW = datetime.now(tz=UTC)
+
+def now() -> datetime:
+    """As late as it is by then: a run of all tests takes longer than what counts as lately."""
+    return datetime.now(tz=UTC)
+
+
 BALANCED = {"loadBalancers": [{"targetGroupArn": GROUP, "containerName": "api", "containerPort": 8000}]}
 STANDS: dict[str, Any] = {"rolloutState": "COMPLETED", "runningCount": 2}
 
@@ -44,7 +49,7 @@ def test_a_healthy_service_says_so_in_one_line(look: Any) -> None:
 
 def test_what_stopped_lately_counts_and_what_stopped_long_ago_does_not(look: Any) -> None:
     killed = "OutOfMemoryError: Container killed due to memory usage"
-    lately, long_ago = NOW - timedelta(minutes=20), NOW - timedelta(days=2)
+    lately, long_ago = now() - timedelta(minutes=20), now() - timedelta(days=2)
     stands = service(deployment(**STANDS))
     result = look(stands, [task(1, killed, stoppedAt=lately)])
     assert (result["healthy"], codes(result), result["serving"]) == (False, ["out_of_memory"], "voj:2")
@@ -59,14 +64,14 @@ def test_old_events_are_no_part_of_how_it_is_now(look: Any) -> None:
         event = {"id": "1", "createdAt": moment, "message": unable}
         return service(deployment(**STANDS), events=[event])
 
-    assert look(at(NOW - timedelta(hours=5)))["healthy"] is True
-    assert codes(look(at(NOW))) == ["capacity"]
+    assert look(at(now() - timedelta(hours=5)))["healthy"] is True
+    assert codes(look(at(now()))) == ["capacity"]
 
 
 def test_after_a_rollback_it_says_why_the_last_deployment_failed(look: Any) -> None:
     no_image = "CannotPullContainerError: pull image manifest has been retried 1 time(s): manifest unknown"
-    failed = record("ROLLBACK_SUCCESSFUL", MINE, createdAt=NOW, statusReason="circuit breaker")
-    records = [record("SUCCESSFUL", OLD, createdAt=NOW - timedelta(days=1)), failed]
+    failed = record("ROLLBACK_SUCCESSFUL", MINE, createdAt=now(), statusReason="circuit breaker")
+    records = [record("SUCCESSFUL", OLD, createdAt=now() - timedelta(days=1)), failed]
     result = look(
         service(deployment(OLD, **STANDS)),
         [task(1, no_image), task(2, by=OLD)],

@@ -234,7 +234,7 @@ HEALTHS = {
         ),
         "going_on",
         ("port_mismatch",),
-        "the application listens on port 3000, and the load balancer asks port 8000",
+        "the application listens on port 3000, and requests come to port 8000",
         "service_container_port to 3000",
         "| Server listening on port 3000",
     ),
