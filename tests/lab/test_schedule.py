@@ -102,9 +102,13 @@ class Control:
         return self.ended()
 
     def ended(self) -> str:
-        """How the last check ended: systemd's verdict, and the status of the program."""
-        shown = self.host.exec("systemctl", "show", "-P", "Result", "-P", "ExecMainStatus", f"{NAME}.service")
-        return " ".join(shown.split())
+        """How the last check ended: systemd's verdict, and the status of the program; one that runs has neither yet."""
+        command = ["systemctl", "show", "--property=ActiveState,Result,ExecMainStatus", f"{NAME}.service"]
+        while True:
+            shown = dict(line.split("=", 1) for line in self.host.exec(*command).splitlines())
+            if not shown["ActiveState"].endswith("activating"):
+                return f"{shown['Result']} {shown['ExecMainStatus']}"
+            time.sleep(0.2)
 
     @contextmanager
     def with_settings(self, text: str) -> Iterator[None]:
