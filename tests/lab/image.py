@@ -115,7 +115,7 @@ def ensure(client: DockerClient, recipe: Recipe) -> str:
     """See to it that the image exists; answer its name."""
     CACHE.mkdir(parents=True, exist_ok=True)
     # Two runs at the same time make it once.
-    with (CACHE / f"lab-{recipe.distribution.suite}.lock").open("w") as lock:
+    with (CACHE / f"lab-{recipe.digest()}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             client.images.get(recipe.image)
