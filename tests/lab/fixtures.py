@@ -38,16 +38,16 @@ def docker_host(docker_engine: DockerClient, lab_folder: Path) -> Iterator[LabHo
         yield host
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def homu_machine(
     docker_engine: DockerClient, lab_folder: Path, tmp_path_factory: pytest.TempPathFactory, python_image: str
 ) -> Iterator[Homu]:
-    """HOMU on a machine that was prepared for it, before its first release; one for the whole run."""
+    """HOMU on a machine that was prepared for it, before its first release; one for all of test_compose.py."""
     with staged(docker_engine, tmp_path_factory.mktemp("homu"), lab_folder) as homu:
         yield homu
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def first_release(homu_machine: Homu) -> Result:
     """HOMU's first release."""
     return succeeded(homu_machine.deploy())
