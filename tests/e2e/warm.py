@@ -106,7 +106,7 @@ def _become(environment: Mapping[str, str], output: int) -> None:
     os.environ.clear()
     os.environ.update(environment)
     # Of the one that was forked from, this one would remove them at its end.
-    atexit._clear()
+    atexit.unregister(cleanup_tmp_file)
     constants.DEFAULT_LOCAL_TMP = tempfile.mkdtemp(dir=Path(constants.DEFAULT_LOCAL_TMP).parent)
     atexit.register(cleanup_tmp_file, constants.DEFAULT_LOCAL_TMP, warn=True)
 

@@ -31,13 +31,15 @@ def faults(faults_server: Faults) -> Iterator[Faults]:
 
 
 @pytest.fixture(scope="module")
-def released(faults_server: Faults, python_image: str) -> Service:
+def released(faults_server: Faults, python_image: str) -> Iterator[Service]:
     """The service `web` after its first release, for all tests of a file."""
     faults_server.stop()
     faults_server.reset()
     service = Service(faults_server)
     succeeded(service.deploy())
-    return service
+    yield service
+    # Its tasks are work for the emulator and the engine for as long as they run.
+    faults_server.reset()
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mitmproxy import ctx, http, options
+from mitmproxy.addons import core, errorcheck, next_layer, proxyserver
+from mitmproxy.master import Master
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
-from mitmproxy.tools.dump import DumpMaster
 
 from tests.faults import injection
 from tests.faults.answers import Answers
@@ -207,7 +208,9 @@ async def serve(port: int, upstream: str, directory: Path, times: Times) -> None
     made = options.Options(
         listen_host="127.0.0.1", listen_port=port, mode=[f"reverse:{upstream}"], confdir=str(directory)
     )
-    master = DumpMaster(made, with_termlog=True, with_dumper=False)
+    master = Master(made, with_termlog=True)
+    # What a proxy needs: each of its other thirty addons is asked at each event of a request.
+    master.addons.add(core.Core(), proxyserver.Proxyserver(), next_layer.NextLayer(), errorcheck.ErrorCheck())
     made.update(keep_host_header=True, connection_strategy="lazy", http2=False)
     master.addons.add(Layer(world))
     Thread(target=world.run, daemon=True).start()
