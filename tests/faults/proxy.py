@@ -209,10 +209,10 @@ async def serve(port: int, upstream: str, directory: Path, times: Times) -> None
         listen_host="127.0.0.1", listen_port=port, mode=[f"reverse:{upstream}"], confdir=str(directory)
     )
     master = Master(made, with_termlog=True)
-    # What a proxy needs: each of its other thirty addons is asked at each event of a request.
-    master.addons.add(core.Core(), proxyserver.Proxyserver(), next_layer.NextLayer(), errorcheck.ErrorCheck())
+    # What a proxy needs: each of mitmproxy's other thirty addons would be asked at each event of a request.
+    needed = core.Core(), proxyserver.Proxyserver(), next_layer.NextLayer(), errorcheck.ErrorCheck()
+    master.addons.add(*needed, Layer(world))
     made.update(keep_host_header=True, connection_strategy="lazy", http2=False)
-    master.addons.add(Layer(world))
     Thread(target=world.run, daemon=True).start()
     Thread(target=world.containers.run, daemon=True).start()
     try:

@@ -11,5 +11,4 @@ from tests.lab.compose.breaks import *  # isort: skip # noqa: F403
 from tests.lab.compose.survives import *  # isort: skip # noqa: F403
 from tests.lab.compose.services import *  # isort: skip # noqa: F403
 
-# The first one makes three images and prepares the machine.
-pytestmark = [pytest.mark.docker, pytest.mark.ministack, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.docker, pytest.mark.ministack, pytest.mark.timeout(600)]

@@ -15,6 +15,8 @@ from tests.e2e.playbook import Result
 from tests.lab.homu import INVENTORY, SECRETS, STATE, Homu, succeeded, until
 
 
+# The first of all: before it, three images are made, and the machine is prepared.
+@pytest.mark.timeout(1200)
 def test_the_first_release_answers_at_the_machines_address(homu: Homu, first_release: Result) -> None:
     assert homu.get("/health") == {"status": "ok", "version": homu.version()}
     assert f"http://{homu.host.address}" in first_release.output
