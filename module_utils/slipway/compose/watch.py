@@ -17,8 +17,8 @@ class Timing:
 
     Attributes:
         good_looks: how many good looks in a row make a candidate healthy.
-        bad_seconds: how long a container that runs may answer badly, once the grace period is over.
-        grace: seconds after the start in which bad answers don't count.
+        bad_seconds: how long a container that runs may answer badly; nothing has failed within the grace period.
+        grace: seconds after the start in which bad answers fail nothing.
         timeout: seconds after which the candidate has failed.
     """
 
