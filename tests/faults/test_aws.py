@@ -246,6 +246,9 @@ def test_somebody_deletes_the_service(service: Service) -> None:
     last = service.records()[0]
     assert (last.verdict, last.cause_code, last.serving) == ("failed", "service_gone", "")
     assert not service.locked()
+    # As the preflight tells whoever is faster: ECS makes no service of a name whose last tasks are still stopping.
+    inactive = service.client("ecs").get_waiter("services_inactive")
+    inactive.wait(cluster=CLUSTER, services=[SERVICE], WaiterConfig={"Delay": 1, "MaxAttempts": 60})
     version = service.next_version()
     succeeded(service.deploy(version=version))
     assert service.version() == f"version {version}"

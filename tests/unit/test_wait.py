@@ -214,6 +214,18 @@ def test_the_last_tasks_of_a_service_that_is_deleted_serve_nobody(follow: Follow
     assert (result["reason"], result["serving"]) == ("the service is not there any more", "")
 
 
+def test_a_service_that_is_deleted_between_two_questions_of_a_look_serves_nobody(follow: Follow) -> None:
+    going = service(deployment(), old())
+    why = "Service deployment was stopped because the service was deleted."
+    answers = {
+        "ListServiceDeployments": {"serviceDeployments": [record("STOPPED", statusReason=why)]},
+        "DescribeServiceDeployments": {},
+    }
+    result, _, _ = follow(going, {**going, "status": "DRAINING"}, answers=answers)
+    assert result["reason"] == f"the deployment was stopped: {why}"
+    assert ([cause["code"] for cause in result["causes"]], result["serving"]) == (["service_gone"], "")
+
+
 def test_check_mode_waits_for_nothing(follow: Follow) -> None:
     for look in (None, service(deployment())):
         result, lines, _ = follow(look, check=True)

@@ -150,6 +150,10 @@ class Observer:
                 "last log lines", lambda: self.logs.read_tails(self._tasks.values(), self._definition, living=True)
             )
 
+    def look_at_service(self) -> None:
+        """See the service alone."""
+        self._try("service", self._see_service)
+
     def look_at_tasks(self) -> None:
         """See the tasks alone."""
         self._try("tasks", self._see_tasks)
@@ -189,6 +193,9 @@ class Observer:
         else:
             self._unread.pop(name, None)
             self._disturbed.discard(name)
+
+    def _see_service(self) -> None:
+        self.service = describe(self.deployment.aws, self.deployment.cluster, self.deployment.service)
 
     def _see_records(self) -> None:
         of = self.deployment

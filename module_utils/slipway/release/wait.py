@@ -159,7 +159,10 @@ def _success(observer: Observer) -> dict[str, Any]:
 
 def _failure(observer: Observer, end: End) -> dict[str, Any]:
     if not end.silent:
-        # The last look: a task that stopped meanwhile, and the last lines of the logs.
+        # The last look: a service that the record knows more of than was seen of it, a task that stopped meanwhile, and
+        # the last lines of the logs.
+        if end.found.recorded:
+            observer.look_at_service()
         observer.look()
         observer.look_at_logs_of_the_living()
     evidence = observer.evidence(timed_out=end.timed_out)
