@@ -13,7 +13,20 @@ from typing import Any
 
 import pytest
 
-from slipway_host import caddy, connections, containers, document, dotenv, files, hosts, machine, network, paths, units
+from slipway_host import (
+    caddy,
+    connections,
+    containers,
+    document,
+    dotenv,
+    files,
+    hosts,
+    machine,
+    network,
+    paths,
+    sidecars,
+    units,
+)
 from slipway_host.errors import HostError
 from slipway_host.process import Done
 from slipway_host.state import State
@@ -367,6 +380,28 @@ def test_a_container_is_told_in_facts(state: dict[str, Any], expected: dict[str,
     fact = containers.fact("homu", container(**state))
     assert {key: fact[key] for key in expected} == expected
     assert (fact["release"], fact["service"], fact["finished_at"], fact["restarts"]) == (A, "web-1", None, 2)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ({}, {}, {}),
+        ({}, {"Status": "exited", "ExitCode": 3}, {"web": 3}),
+        ({}, {"Status": "restarting", "ExitCode": 3, "RestartCount": 3}, {"web": 3}),
+        # Just started again by the engine, at the second look or at both.
+        ({"Status": "restarting", "ExitCode": 3}, {}, {"web": 3}),
+        ({}, {"RestartCount": 3}, {"web": None}),
+        (None, {}, {"web": None}),
+    ],
+)
+def test_a_sidecar_stays_that_ran_all_the_time(
+    before: dict[str, Any] | None, after: dict[str, Any], expected: dict[str, int | None]
+) -> None:
+    def looked(state: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        given = dict(state)
+        return {"web": {"RestartCount": given.pop("RestartCount", 2), "State": container(**given)["State"]}}
+
+    assert sidecars.ended({} if before is None else looked(before), looked(after)) == expected
 
 
 def test_what_the_machine_says_of_itself_is_read() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from slipway_host import containers, dotenv, files, paths
 from slipway_host.compose import FILE, Project
@@ -11,6 +13,7 @@ from slipway_host.engine import Engine
 from slipway_host.errors import HostError
 from slipway_host.written import BASE_RECORD, base_is_right, record_of
 
+_Containers = Mapping[str, Mapping[str, Any]]
 _UP_SECONDS = 600
 _STAYS_SECONDS = 2.0
 _APPLIED = "applied"
@@ -89,12 +92,25 @@ def _up_and_stay(engine: Engine, project: Project, *, recreate: bool) -> None:
 
 def _check_stays(engine: Engine, project: Project) -> None:
     """Look again a moment later: without a health check, Compose takes a start for a success."""
-    before = {name: one["RestartCount"] for name, one in containers.of(engine, project).items()}
+    before = containers.of(engine, project)
     time.sleep(_STAYS_SECONDS)
-    for name, one in containers.of(engine, project).items():
-        if one["State"]["Status"] != "running" or one["RestartCount"] != before.get(name):
-            what = f"{name} of {project.service} does not stay up: it ends with {one['State']['ExitCode']}"
-            raise HostError("compose", what, "Its last lines tell why.")
+    for name, code in ended(before, containers.of(engine, project)).items():
+        with_code = f": it ends with {code}" if code is not None else ""
+        raise HostError(
+            "compose", f"{name} of {project.service} does not stay up{with_code}", "Its last lines tell why."
+        )
+
+
+def ended(before: _Containers, after: _Containers) -> dict[str, int | None]:
+    """Name those that did not run all the time between two looks, with their exit codes where a look saw one."""
+    found: dict[str, int | None] = {}
+    for name, now in after.items():
+        then = before.get(name, now)
+        # One that waited to be started again, and then was, has the same count both times.
+        down = [one["State"]["ExitCode"] for one in (now, then) if one["State"]["Status"] != "running"]
+        if down or name not in before or now["RestartCount"] != then["RestartCount"]:
+            found[name] = down[0] if down else None
+    return found
 
 
 def run(engine: Engine, project: Project) -> bool:
