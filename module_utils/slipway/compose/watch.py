@@ -17,7 +17,7 @@ class Timing:
 
     Attributes:
         good_looks: how many good looks in a row make a candidate healthy.
-        bad_seconds: how long a container that runs may answer badly; nothing has failed within the grace period.
+        bad_seconds: how long a container that runs may answer badly, if the grace period is over by then.
         grace: seconds after the start in which bad answers fail nothing.
         timeout: seconds after which the candidate has failed.
     """
