@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-upd
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import Sequence
@@ -24,7 +25,9 @@ _PREFIX = "/_alb/"
 _REGION = "ap-northeast-2"
 _SECONDS = 2.0
 # AWS gives a connection 10 s: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html
-_CONNECTED_WITHIN = 3.0
+# Tried twice: a loop that was late finds the time past, whether it was heard or not.
+_TRIES, _CONNECTED_WITHIN = 2, 2.0
+_log = logging.getLogger("faults")
 _chance = random.SystemRandom()
 _HEADERS = {"Content-Type": "text/html", "Server": "awselb/2.0"}
 
@@ -88,6 +91,7 @@ class Balancer:
             flow.response = http.Response.make(503, _page("503 Service Temporarily Unavailable"), _HEADERS)
             return
         if not await _connects(target):
+            _log.warning("not connected: %r", target)
             flow.response = http.Response.make(504, _page("504 Gateway Time-out"), _HEADERS)
             return
         flow.request.host, flow.request.port = target.address, target.port
@@ -147,16 +151,18 @@ class Balancer:
 
 async def _connects(target: Target) -> bool:
     """Whether a target takes a connection, or refuses it: of one whose network is gone nothing is heard."""
-    try:
-        async with asyncio.timeout(_CONNECTED_WITHIN):
-            _, writer = await asyncio.open_connection(target.address, target.port)
-    except TimeoutError:
-        return False
-    except OSError:
-        # The proxy finds the same, and answers 502.
+    for _ in range(_TRIES):
+        try:
+            async with asyncio.timeout(_CONNECTED_WITHIN):
+                _, writer = await asyncio.open_connection(target.address, target.port)
+        except TimeoutError:
+            continue
+        except OSError:
+            # The proxy finds the same, and answers 502.
+            return True
+        writer.close()
         return True
-    writer.close()
-    return True
+    return False
 
 
 def _of(record: dict[str, Any]) -> set[str]:

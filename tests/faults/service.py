@@ -23,7 +23,9 @@ class H(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(sys.argv[1].encode())
     def log_message(self, *_): pass
-http.server.ThreadingHTTPServer(('0.0.0.0', 8000), H).serve_forever()
+class S(http.server.ThreadingHTTPServer):
+    request_queue_size = 128
+S(('0.0.0.0', 8000), H).serve_forever()
 """
 CRASH = ["python3", "-c", "import sys; print('no such table'); sys.exit(3)"]
 BREAKER = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}

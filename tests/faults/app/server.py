@@ -13,6 +13,12 @@ def leave(code: int) -> None:
     os._exit(code)
 
 
+class Server(ThreadingHTTPServer):
+    """Five connections that wait are too few where the container waits for the CPU: the next one is not heard."""
+
+    request_queue_size = 128
+
+
 class Handler(BaseHTTPRequestHandler):
     """Answers /health with HEALTH (200), /ready with READY (200), / with STATUS (200), nothing else; with VERSION."""
 
@@ -51,7 +57,7 @@ def main() -> None:
         threading.Timer(float(after), leave, [3]).start()
     time.sleep(float(os.environ.get("START_SECONDS", "0")))
     port = int(os.environ.get("LISTEN", "8000"))
-    server = ThreadingHTTPServer(("0.0.0.0", port), Handler)  # noqa: S104
+    server = Server(("0.0.0.0", port), Handler)  # noqa: S104
     print(f"listening on 0.0.0.0:{port}", flush=True)
     server.serve_forever()
 
